@@ -1,0 +1,33 @@
+"""Response heads checked by llhttp.
+
+llhttp decides whether the bytes are a head; where it ends, what its fields mean for the framing,
+and what we refuse on top (limits, repeated lengths, other versions) is the pure twin's text.
+"""
+
+from __future__ import annotations
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+
+from .._http import HeadLimits
+from .._pure.head import ResponseHead as ResponseHead
+from .._pure.head import parse_head as _parse_head
+from ..exceptions import BadHttpMessage
+
+
+class _Silent:
+    """Callbacks: none, for nothing llhttp takes apart is needed."""
+
+
+def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -> ResponseHead | None:
+    head = _parse_head(data, limits, searched)
+    if head is not None:
+        parser = HttpResponseParser(_Silent())
+        try:
+            parser.feed_data(bytes(data[: head.end]))
+        except HttpParserUpgrade:
+            pass  # its way to say that what follows is another protocol
+        except HttpParserError as error:
+            if head.status == 101 and "Pause on" in str(error):
+                return head  # the same, where no Upgrade field says which
+            raise BadHttpMessage(f"llhttp refuses the response head: {error}") from error
+    return head

@@ -1,0 +1,3 @@
+"""llhttp does not know WebSockets: the pure mask."""
+
+from .._pure.mask import mask as mask

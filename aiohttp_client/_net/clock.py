@@ -1,0 +1,147 @@
+"""Deadlines that cost next to nothing: one timer for all of them, accurate to half a second.
+
+A request that arms a five-minute limit nearly always disarms it a millisecond later. So deadlines
+of equal length live in one insertion-ordered dict, a lane: arming is an insert, disarming a pop,
+and because they expire in the order they were armed, a tick looks only at the front of each lane.
+Never early, at most one tick late. Short limits, for which half a second matters, get a real
+timer each, behind the same two verbs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+TICK = 0.5  # seconds
+
+
+class Expirable(Protocol):
+    """Whoever arms a deadline; hashable by identity."""
+
+    def expired(self, lane: Lane) -> None: ...
+
+
+class Lane(Protocol):
+    """All deadlines of one length."""
+
+    seconds: float
+
+    def arm(self, owner: Expirable) -> None:
+        """Call owner.expired(self) when the time has passed; arming again starts anew."""
+
+    def disarm(self, owner: Expirable) -> None:
+        """Forget owner, armed or not."""
+
+
+class Clock:
+    """The lanes of one event loop."""
+
+    __slots__ = ("_coarse", "_exact", "_loop", "_timer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._coarse: dict[float, CoarseLane] = {}
+        self._exact: dict[float, ExactLane] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def lane(self, seconds: float, threshold: float) -> Lane:
+        """The lane for limits of this many seconds: coarse above threshold, exact up to it."""
+        if seconds > threshold:
+            return self._coarse.get(seconds) or self._coarse.setdefault(seconds, CoarseLane(self, seconds))
+        return self._exact.get(seconds) or self._exact.setdefault(seconds, ExactLane(self._loop, seconds))
+
+    def until(self, when: float, seconds: float) -> Lane:
+        """A lane that expires at loop time when: for what is left of a limit of seconds."""
+        return UntilLane(self._loop, when, seconds)
+
+    def start(self) -> None:
+        if self._timer is None:
+            self._timer = self._loop.call_later(TICK, self._tick)
+
+    def stop(self) -> None:
+        """Forget all deadlines."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for lane in self._coarse.values():
+            lane.armed_at.clear()
+
+    def _tick(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        busy = False
+        for lane in tuple(self._coarse.values()):
+            lane.expire(now)
+            busy = busy or bool(lane.armed_at)
+        if busy:
+            self.start()
+
+
+class CoarseLane:
+    __slots__ = ("_clock", "_now", "armed_at", "seconds")
+
+    def __init__(self, clock: Clock, seconds: float) -> None:
+        self._clock = clock
+        self._now = clock._loop.time
+        self.seconds = seconds
+        self.armed_at: dict[Expirable, float] = {}
+
+    def arm(self, owner: Expirable) -> None:
+        armed_at = self.armed_at
+        armed_at.pop(owner, None)  # to the end again: the order is the order of expiry
+        armed_at[owner] = self._now()
+        if self._clock._timer is None:
+            self._clock.start()
+
+    def disarm(self, owner: Expirable) -> None:
+        self.armed_at.pop(owner, None)
+
+    def expire(self, now: float) -> None:
+        last = now - self.seconds
+        late = []
+        for owner, armed_at in self.armed_at.items():
+            if armed_at > last:
+                break
+            late.append(owner)
+        for owner in late:
+            # An earlier one's expired() may have disarmed it.
+            if self.armed_at.pop(owner, None) is not None:
+                owner.expired(self)
+
+
+class ExactLane:
+    __slots__ = ("_loop", "_timers", "seconds")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self._loop = loop
+        self._timers: dict[Expirable, asyncio.TimerHandle] = {}
+        self.seconds = seconds
+
+    def _when(self) -> float:
+        return self._loop.time() + self.seconds
+
+    def arm(self, owner: Expirable) -> None:
+        self.disarm(owner)
+        self._timers[owner] = self._loop.call_at(self._when(), self._expire, owner)
+
+    def disarm(self, owner: Expirable) -> None:
+        timer = self._timers.pop(owner, None)
+        if timer is not None:
+            timer.cancel()
+
+    def _expire(self, owner: Expirable) -> None:
+        self._timers.pop(owner, None)
+        owner.expired(self)
+
+
+class UntilLane(ExactLane):
+    """For one owner: the rest of a limit that began earlier."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, when: float, seconds: float) -> None:
+        super().__init__(loop, seconds)
+        self._at = when
+
+    def _when(self) -> float:
+        return self._at

@@ -1,0 +1,515 @@
+"""One HTTP/1.1 connection, one exchange at a time.
+
+    reading   on                            next
+    IDLE      send                          HEAD
+    IDLE      data, eof                     closed: nothing was asked for (RFC 9112 §9.2)
+    HEAD      1xx                           HEAD
+    HEAD      final head, body complete     IDLE
+    HEAD      final head, body incomplete   BODY
+    BODY      end of the body               IDLE
+    any       bad bytes, eof, error, deadline, abandon, close → closed; waiter or stream get the error
+
+On the way to IDLE the connection gives itself back to its pool, inside data_received and before
+the caller runs again, so a body must by then belong to the response alone. It is reusable only if
+the head says so, the body's end was certain, nothing came after it, and all of the request is out.
+A caller that gives up closes the connection: HTTP/1.1 has no way to skip a response.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from .._backend import chunks, head
+from .._http import DEFAULT_LIMITS, MAX_INTERIM_RESPONSES, HeadLimits
+from .._wire.coding import decoder_for
+from .._wire.framing import CHUNKED, UNTIL_CLOSE, body_length
+from ..decoding import DecodingFeed
+from ..exceptions import (
+    BadHttpMessage,
+    ClientConnectionError,
+    ClientOSError,
+    ClientPayloadError,
+    ContentEncodingError,
+    ContentLengthError,
+    HttpProcessingError,
+    ServerDisconnectedError,
+    SocketTimeoutError,
+    TransferEncodingError,
+)
+from ..streams import StreamReader
+from .clock import Lane
+from .pool import Pool
+from .target import ConnectionKey
+
+parse_head = head.parse_head
+ResponseHead: TypeAlias = head.ResponseHead
+ChunkDecoder: TypeAlias = chunks.ChunkDecoder
+
+# A body that came along with its head: its bytes as received; or, if it was chunked, its pieces,
+# each with whether a chunk ends behind it. Anything else is a stream.
+Body: TypeAlias = bytes | list[tuple[bytes, bool]] | StreamReader
+Received: TypeAlias = tuple[ResponseHead, Body]
+
+IDLE, HEAD, BODY = range(3)
+
+# A request body up to this size goes out in one write with its head.
+_JOINED_WRITE = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPolicy:
+    """How responses are read; one object serves all requests that do not differ.
+
+    read_bufsize: bytes buffered per stream before the socket is paused (at twice that).
+    until_close: whether a body without length lasts to the end of the connection, or is empty.
+    sock_read: the lane for the longest silence between reads.
+    """
+
+    limits: HeadLimits = DEFAULT_LIMITS
+    read_bufsize: int = 2**18
+    decompress: bool = True
+    until_close: bool = True
+    sock_read: Lane | None = None
+
+
+class Connection(asyncio.Protocol):
+    """A transport's protocol; made with a slot of pool already taken for it."""
+
+    __slots__ = (
+        "_chunks",
+        "_deadline",
+        "_feed",
+        "_interim",
+        "_keeps",
+        "_leased",
+        "_left",
+        "_length",
+        "_loop",
+        "_method",
+        "_partial",
+        "_paused",
+        "_policy",
+        "_pool",
+        "_reading",
+        "_sent_body",
+        "_waiter",
+        "closed",
+        "force_close",
+        "key",
+        "lost",
+        "silent",
+        "transport",
+        "used",
+    )
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, pool: Pool[Connection], key: ConnectionKey, *, force_close: bool
+    ) -> None:
+        self._loop = loop
+        self._pool = pool
+        self.key = key
+        self.force_close = force_close
+        self.transport: asyncio.Transport | None = None
+        self.closed = False
+        # Set when the transport is gone, some loop turns after closed.
+        self.lost: asyncio.Future[None] = loop.create_future()
+        # Whether an exchange has been completed before the current one,
+        self.used = False
+        # and whether the current one has got no byte of a response yet: together they tell a
+        # connection that went stale in the pool.
+        self.silent = True
+        self._reading = IDLE
+        self._leased = False  # the slot is ours to give back
+        self._waiter: asyncio.Future[Received] | None = None  # names the exchange, from send to its end
+        self._method = ""
+        self._policy = _DEFAULT_POLICY
+        self._deadline: Lane | None = None
+        self._sent_body = False
+        self._partial: bytearray | None = None
+        self._interim = 0
+        self._feed: StreamReader | DecodingFeed | None = None
+        self._left = 0  # of the body: bytes, or UNTIL_CLOSE, or CHUNKED
+        self._length = 0  # what it was in the beginning
+        self._chunks: ChunkDecoder | None = None
+        self._keeps = False
+        self._paused = False
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else ("idle", "awaiting a head", "reading a body")[self._reading]
+        return f"<Connection {self.key.host}:{self.key.port} {state}>"
+
+    # -- for the session
+
+    def send(
+        self, method: str, head: bytes, body: bytes | None, policy: ReadPolicy, deadline: Lane | None
+    ) -> asyncio.Future[Received]:
+        """Write a request; the future gives the response's head and its body.
+
+        Its exception is a ClientError, TimeoutError for deadline, or HttpProcessingError for bytes
+        that are not HTTP. Whoever stops waiting for it, or for the end of a streamed body, must
+        call abandon() with it."""
+        assert self._reading == IDLE and self.transport is not None, self
+        self._reading = HEAD
+        self._leased = True
+        self.silent = True
+        self._method = method
+        self._policy = policy
+        if body is None:
+            self._sent_body = False
+            self.transport.write(head)
+        else:
+            self._sent_body = True
+            if len(body) <= _JOINED_WRITE:
+                self.transport.write(head + body)
+            else:
+                self.transport.write(head)
+                self.transport.write(body)
+        self._deadline = deadline
+        if deadline is not None:
+            deadline.arm(self)
+        if policy.sock_read is not None:
+            policy.sock_read.arm(self)
+        waiter = self._waiter = self._loop.create_future()
+        return waiter
+
+    def is_busy_with(self, waiter: asyncio.Future[Received]) -> bool:
+        """Whether the exchange that send() returned waiter for has not ended."""
+        return self._waiter is waiter
+
+    def abandon(self, waiter: asyncio.Future[Received]) -> None:
+        """Give up the exchange, if it has not ended; a reader of its stream gets ClientConnectionError."""
+        if self._waiter is waiter:
+            self._fail(ClientConnectionError("Connection closed"))
+
+    def close(self) -> None:
+        """Close for good, whatever is going on; give the slot back."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._waiter is not None:
+            self._fail(ClientConnectionError("Connector is closed"))
+        self._reading = IDLE  # what still comes is ignored
+        self._disarm()
+        transport = self.transport
+        if transport is not None:
+            # Unsent bytes will not be missed, and a close_notify is not worth waiting for: the peer
+            # of a finished exchange knows its end, that of an unfinished one must see an abort.
+            if transport.get_write_buffer_size() or self.key.is_ssl:
+                transport.abort()
+            else:
+                transport.close()
+        if self._leased:
+            self._leased = False
+            self._pool.free_slot(self.key)
+        else:
+            self._pool.discard(self)
+
+    # -- for the stream
+
+    def pause_reading(self) -> None:
+        """Stop taking bytes from the peer; its silence is then our doing and not timed."""
+        if self.transport is not None and not self._paused and not self.closed:
+            self._paused = True
+            self.transport.pause_reading()
+            if self._policy.sock_read is not None:
+                self._policy.sock_read.disarm(self)
+
+    def resume_reading(self) -> None:
+        if self.transport is not None and self._paused and not self.closed:
+            self._paused = False
+            self.transport.resume_reading()
+            if self._policy.sock_read is not None and self._reading != IDLE:
+                self._policy.sock_read.arm(self)
+
+    # -- for the clock
+
+    def expired(self, lane: Lane) -> None:
+        error: Exception
+        if lane is self._policy.sock_read:
+            error = SocketTimeoutError(
+                f"Timeout on reading data from socket: {self.key.host}:{self.key.port} was silent for {lane.seconds} s"
+            )
+        else:
+            stage = "waiting for the response" if self._reading == HEAD else "reading the response body"
+            error = TimeoutError(
+                f"total timeout of {lane.seconds} s exceeded {stage} from {self.key.host}:{self.key.port}"
+            )
+        self._fail(error)
+
+    # -- for the loop
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]  # a stream transport: it was dialled with a stream socket
+
+    def data_received(self, data: bytes) -> None:
+        if self._reading == HEAD:
+            self._head_received(data)
+        elif self._reading == BODY:
+            self._body_received(data)
+        else:
+            self.close()
+
+    def eof_received(self) -> bool:
+        self._ended(None)
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended(exc)
+        self.transport = None
+        if not self.lost.done():
+            self.lost.set_result(None)
+
+    # -- the response
+
+    def _head_received(self, data: bytes) -> None:
+        policy = self._policy
+        self.silent = False
+        received: bytes | bytearray = data
+        searched = 0
+        if self._partial is not None:
+            searched = len(self._partial)
+            self._partial += data
+            received = self._partial
+        while True:
+            try:
+                head = parse_head(received, policy.limits, searched)
+            except BadHttpMessage as error:
+                self._fail(error)
+                return
+            if head is None:
+                if received is not self._partial:
+                    self._partial = bytearray(received)
+                if policy.sock_read is not None:
+                    policy.sock_read.arm(self)
+                return
+            if head.status >= 200 or head.status == 101:
+                break
+            self._interim += 1
+            if self._interim > MAX_INTERIM_RESPONSES:
+                self._fail(BadHttpMessage(f"more than {MAX_INTERIM_RESPONSES} interim responses before a final one"))
+                return
+            received = bytes(received[head.end :])
+            searched = 0
+            self._partial = None
+
+        if self._partial is not None:
+            received = bytes(received)
+            self._partial = None
+        self._interim = 0
+        length = body_length(head, self._method)
+        self._keeps = head.keep_alive and head.status != 101
+        if length == UNTIL_CLOSE:
+            # Even if we are not going to read it, where it ends is not known.
+            self._keeps = False
+            if not policy.until_close:
+                length = 0
+        surplus = len(received) - head.end - length
+        if length >= 0 and surplus >= 0:
+            body = received[head.end : head.end + length] if length else b""
+            self._answer(head, body, surplus > 0)
+        else:
+            self._body_begins(head, received[head.end :], length)
+
+    def _body_begins(self, head: ResponseHead, data: bytes | bytearray, length: int) -> None:
+        policy = self._policy
+        if length == CHUNKED:
+            decoder = ChunkDecoder(policy.limits)
+            pieces = decoder.feed(bytes(data))
+            if decoder.done:
+                self._answer(head, pieces, bool(decoder.rest))
+                return
+            self._chunks = decoder
+        feed: StreamReader | DecodingFeed | None = None
+        unreadable: ContentEncodingError | None = None
+        if head.coding and policy.decompress:
+            try:
+                content_decoder = decoder_for(head.coding)
+            except ContentEncodingError as error:
+                unreadable = error
+            else:
+                if content_decoder is not None:
+                    feed = DecodingFeed(content_decoder, self, policy.read_bufsize, loop=self._loop)
+        if feed is None:
+            feed = StreamReader(self, policy.read_bufsize, loop=self._loop)
+        stream = feed.stream if isinstance(feed, DecodingFeed) else feed
+        if length == CHUNKED:
+            feed.begin_http_chunk_receiving()
+        self._feed = feed
+        self._left = self._length = length
+        self._reading = BODY
+        waiter = self._waiter
+        assert waiter is not None
+        if not waiter.done():
+            waiter.set_result((head, stream))
+        if unreadable is not None:
+            self._fail(_payload_error(unreadable))
+        elif length == CHUNKED:
+            self._feed_chunks(pieces)
+        elif data:
+            self._body_received(bytes(data))
+        elif policy.sock_read is not None:
+            policy.sock_read.arm(self)
+
+    def _body_received(self, data: bytes) -> None:
+        feed = self._feed
+        assert feed is not None
+        if self._chunks is not None:
+            self._feed_chunks(self._chunks.feed(data))
+            return
+        left = self._left
+        if left > 0:
+            size = len(data)
+            if size >= left:
+                feed.feed_data(data if size == left else data[:left])
+                self._body_ends(surplus=size > left)
+                return
+            self._left = left - size
+        feed.feed_data(data)
+        if self._policy.sock_read is not None and not self._paused:
+            self._policy.sock_read.arm(self)
+
+    def _feed_chunks(self, pieces: list[tuple[bytes, bool]]) -> None:
+        feed, decoder = self._feed, self._chunks
+        assert feed is not None and decoder is not None
+        feed_pieces(feed, pieces)
+        if decoder.done:
+            self._body_ends(surplus=bool(decoder.rest))
+        elif decoder.error is not None:
+            self._fail(_payload_error(decoder.error))
+        elif self._policy.sock_read is not None and not self._paused:
+            self._policy.sock_read.arm(self)
+
+    def _answer(self, head: ResponseHead, body: bytes | bytearray | list[tuple[bytes, bool]], surplus: bool) -> None:
+        waiter = self._waiter
+        assert waiter is not None
+        self._exchange_ends(surplus)
+        if not waiter.done():
+            waiter.set_result((head, body))
+
+    def _body_ends(self, surplus: bool) -> None:
+        feed = self._feed
+        assert feed is not None
+        self._feed = None
+        self._chunks = None
+        feed.feed_eof()
+        self._exchange_ends(surplus)
+
+    def _exchange_ends(self, surplus: bool) -> None:
+        self._waiter = None
+        self._reading = IDLE
+        self.used = True
+        self._disarm()
+        if self._paused:
+            self.resume_reading()
+        if (
+            not self._keeps
+            or surplus
+            or self.force_close
+            or (self._sent_body and self.transport is not None and self.transport.get_write_buffer_size())
+        ):
+            self.close()
+        elif not self.closed:
+            self._leased = False
+            self._pool.release(self)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.disarm(self)
+            self._deadline = None
+        if self._policy.sock_read is not None:
+            self._policy.sock_read.disarm(self)
+
+    # -- the end
+
+    def _ended(self, exc: Exception | None) -> None:
+        """The peer has closed or broken the connection."""
+        if self._waiter is None:
+            self.close()
+        elif self._reading == HEAD:
+            if exc is None:
+                self._fail(ServerDisconnectedError(bytes(self._partial) if self._partial else None))
+            else:
+                self._fail(_os_error(exc))
+        elif self._left == UNTIL_CLOSE and exc is None:
+            self._body_ends(surplus=False)
+        else:
+            error = _truncation(self._length, self._length - self._left)
+            if exc is not None:
+                error.__cause__ = exc
+            self._fail(_payload_error(error))
+
+    def _fail(self, error: Exception) -> None:
+        waiter, self._waiter = self._waiter, None
+        feed, self._feed = self._feed, None
+        self._chunks = None
+        self.close()
+        if feed is not None:
+            # What arrived before the peer's fault is as good as ever; our own decision to stop is not late.
+            feed.set_exception(error, after_data=isinstance(error, ClientPayloadError))
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(error)
+
+
+_DEFAULT_POLICY = ReadPolicy()
+
+
+class Lease:
+    """A response's hold on a connection whose body is still coming."""
+
+    __slots__ = ("_waiter", "connection")
+
+    def __init__(self, connection: Connection, waiter: asyncio.Future[Received]) -> None:
+        self.connection = connection
+        self._waiter = waiter
+
+    @property
+    def active(self) -> bool:
+        return self.connection.is_busy_with(self._waiter)
+
+    def give_up(self) -> None:
+        """Close the connection unless the body has ended."""
+        self.connection.abandon(self._waiter)
+
+    def __del__(self) -> None:
+        if not self.active:
+            return
+        loop = self.connection._loop
+        if loop.is_closed():
+            return
+        if loop.get_debug():
+            warnings.warn(f"Unclosed response on {self.connection!r}", ResourceWarning, source=self, stacklevel=1)
+        self.give_up()
+
+
+def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, bool]]) -> None:
+    """Hand the pieces of a chunked body to a stream, with the marks of where chunks end."""
+    for data, ends_chunk in pieces:
+        feed.feed_data(data)
+        if ends_chunk:
+            feed.end_http_chunk_receiving()
+
+
+def _payload_error(cause: HttpProcessingError) -> ClientPayloadError:
+    if isinstance(cause, ContentEncodingError):
+        error = ClientPayloadError(str(cause))
+    else:
+        error = ClientPayloadError(f"Response payload is not completed: {cause!r}")
+    error.__cause__ = cause
+    return error
+
+
+def _truncation(length: int, received: int) -> HttpProcessingError:
+    if length == CHUNKED:
+        return TransferEncodingError("the connection ended inside a chunked body")
+    if length == UNTIL_CLOSE:
+        return ContentLengthError("the connection broke inside a body of unknown length")
+    return ContentLengthError(f"not enough data to satisfy Content-Length (received {received} of {length} bytes)")
+
+
+def _os_error(exc: Exception) -> ClientOSError:
+    error = ClientOSError(*exc.args) if isinstance(exc, OSError) else ClientOSError(None, str(exc))
+    error.__cause__ = exc
+    return error

@@ -1,0 +1,94 @@
+"""From addresses to a connected transport: the race of addresses, TCP, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from ipaddress import ip_address
+from typing import TypeAlias
+
+import aiohappyeyeballs
+from aiohappyeyeballs import AddrInfoType as AddrInfoType
+
+from ..abc import ResolveResult
+from .tls import Fingerprint, SSLOption, context_of
+
+SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
+
+
+def literal_address(host: str, port: int) -> list[ResolveResult] | None:
+    """host as its own address if it is an IP address, else None."""
+    try:
+        version = ip_address(host.partition("%")[0]).version
+    except ValueError:
+        return None
+    family = socket.AF_INET if version == 4 else socket.AF_INET6
+    return [ResolveResult(hostname=host, host=host, port=port, family=family, proto=0, flags=0)]
+
+
+def address_infos(addresses: Sequence[ResolveResult]) -> list[AddrInfoType]:
+    """Resolver results in the form sockets want."""
+    infos: list[AddrInfoType] = []
+    for address in addresses:
+        host, port, family = address["host"], address["port"], address["family"]
+        if family == socket.AF_INET6:
+            host, _, zone = host.partition("%")
+            scope = (int(zone) if zone.isdigit() else socket.if_nametoindex(zone)) if zone else 0
+            sockaddr: tuple[str, int] | tuple[str, int, int, int] = (host, port, 0, scope)
+        else:
+            sockaddr = (host, port)
+        infos.append((family, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", sockaddr))
+    return infos
+
+
+async def dial_tcp(
+    protocol: asyncio.Protocol,
+    infos: list[AddrInfoType],
+    *,
+    local_infos: list[AddrInfoType] | None = None,
+    happy_eyeballs_delay: float | None,
+    interleave: int | None,
+    socket_factory: SocketFactoryType | None = None,
+    tls: SSLOption | None,
+    server_hostname: str | None,
+) -> None:
+    """Connect protocol to the first of infos that answers; over TLS unless tls is None.
+
+    If the handshake with one address fails, the others are tried. Raises the last OSError,
+    ssl.SSLError or ServerFingerprintMismatch among them."""
+    loop = asyncio.get_running_loop()
+    context = None if tls is None else await context_of(tls)
+    infos = list(infos)
+    while True:
+        sock = await aiohappyeyeballs.start_connection(
+            addr_infos=infos,
+            local_addr_infos=local_infos,
+            happy_eyeballs_delay=happy_eyeballs_delay,
+            interleave=interleave,
+            loop=loop,
+            socket_factory=socket_factory,
+        )
+        peer = sock.getpeername()
+        try:
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                # Not every loop does it for a socket handed in, and a request must not wait for an ACK.
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            transport, _ = await loop.create_connection(
+                lambda: protocol, sock=sock, ssl=context, server_hostname=server_hostname if context else None
+            )
+            if isinstance(tls, Fingerprint):
+                try:
+                    tls.check(transport)
+                except BaseException:
+                    transport.abort()
+                    raise
+            return
+        except Exception:
+            sock.close()
+            aiohappyeyeballs.remove_addr_infos(infos, peer)
+            if context is None or not infos:
+                raise
+        except BaseException:
+            sock.close()
+            raise

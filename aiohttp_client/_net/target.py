@@ -1,0 +1,156 @@
+"""All a URL means to the wire: which connection may carry it, its request-target, its Host line.
+
+Working that out takes yarl several microseconds, so targets are kept by the text they came from.
+A scraper never asks for the same URL twice but for the same origin all the time: a URL whose
+origin is known and whose rest is plain (nothing to quote, no dot segments) never meets yarl
+unless somebody looks at Target.url.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import IPv4Address
+from typing import NamedTuple
+
+from yarl import URL
+
+from .._wire.auth import encode_basic_auth
+from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
+from .tls import SSLOption
+
+# Entries kept of either cache; a full one is emptied, which costs each hot URL one parse.
+_CACHE_SIZE = 4096
+
+# Path and query that yarl would leave as they are: tested against yarl in tests/_net/test_target.py.
+_is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-9._~!$()*,:@/=&-]+)?").fullmatch
+# What may be remembered as the spelling of an origin: nothing in it can hide a path, a query or a user.
+_is_origin = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?").fullmatch
+_is_sendable = re.compile(rb"[\x21-\x7e]+").fullmatch
+# The last label decides whether a host is meant as an IPv4 address (WHATWG URL, "ends in a number").
+_ends_in_number = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$").search
+
+
+class ConnectionKey(NamedTuple):
+    """What two requests must share to share a connection."""
+
+    host: str
+    port: int | None
+    is_ssl: bool
+    ssl: SSLOption = True
+    proxy: URL | None = None
+    proxy_auth: str | None = None
+    proxy_headers_hash: int | None = None
+    server_hostname: str | None = None
+
+
+class Origin:
+    """Scheme, host and port of a URL (RFC 9110 §4.3.1)."""
+
+    __slots__ = ("after_target", "host_header", "key")
+
+    def __init__(self, url: URL, host: str) -> None:
+        is_ssl = url.scheme in ("https", "wss")
+        port = url.port
+        if not port:
+            raise InvalidUrlClientError(url, "port 0 cannot be connected to")
+        self.key = ConnectionKey(host, port, is_ssl)
+        shown = f"[{host}]" if ":" in host else host.rstrip(".")
+        self.host_header = shown if url.is_default_port() else f"{shown}:{port}"
+        self.after_target = f" HTTP/1.1\r\nHost: {self.host_header}\r\n".encode()
+
+
+class Target:
+    """Where one request goes."""
+
+    __slots__ = ("_text", "_url", "authorization", "key", "origin", "request_target", "tail")
+
+    def __init__(self, origin: Origin, request_target: bytes, url: URL | None, text: str = "") -> None:
+        self.origin = origin
+        self.key = origin.key
+        self.request_target = request_target
+        # Follows the method: b" /path HTTP/1.1\r\nHost: example.com\r\n"
+        self.tail = b" " + request_target + origin.after_target
+        self._url = url
+        self._text = text
+        # Userinfo of the URL as an Authorization value.
+        self.authorization: str | None = None
+
+    @property
+    def url(self) -> URL:
+        """The URL, with its fragment, without userinfo."""
+        url = self._url
+        if url is None:
+            url = self._url = URL(self._text, encoded=True)
+        return url
+
+
+_targets: dict[str, Target] = {}
+_origins: dict[str, Origin] = {}
+
+
+def target_of(url: str | URL) -> Target:
+    """The target of an absolute http(s) URL.
+
+    Raises TypeError for anything but str and URL, InvalidUrlClientError for a URL without a
+    usable host, NonHttpUrlClientError for another scheme."""
+    if not isinstance(url, str):
+        if not isinstance(url, URL):
+            raise TypeError(f"url must be str or yarl.URL, got {type(url).__name__}")
+        return _from_url(url, url)
+    target = _targets.get(url)
+    if target is None:
+        if len(_targets) >= _CACHE_SIZE:
+            _targets.clear()
+        target = _targets[url] = _from_text(url)
+    return target
+
+
+def _from_text(text: str) -> Target:
+    end = text.find("/", 8)  # behind "http://" or "https://"
+    if end > 0:
+        origin = _origins.get(text[:end])
+        if origin is not None and _is_plain(text, end):
+            return Target(origin, text[end:].encode("ascii"), None, text)
+    try:
+        url = URL(text)
+    except ValueError as error:
+        raise InvalidUrlClientError(text, str(error)) from error
+    target = _from_url(url, text)
+    if end > 0 and _is_origin(text, 0, end):
+        if len(_origins) >= _CACHE_SIZE:
+            _origins.clear()
+        _origins[text[:end]] = target.origin
+    return target
+
+
+def _from_url(url: URL, given: str | URL) -> Target:
+    host = url.raw_host
+    if url.scheme not in ("http", "https"):
+        if not url.scheme:
+            raise InvalidUrlClientError(given, "no scheme and host, expected something like http://host/path")
+        raise NonHttpUrlClientError(given)
+    if not host:
+        raise InvalidUrlClientError(given, "no host, expected something like http://host/path")
+    if _ends_in_number(host):
+        _check_ipv4(host, given)
+    authorization = None
+    if url.raw_user is not None or url.raw_password is not None:
+        authorization = encode_basic_auth(url.user or "", url.password or "")
+        url = url.with_user(None)
+    request_target = url.raw_path_qs.encode("utf-8", "surrogatepass")
+    if not _is_sendable(request_target):  # only URL(…, encoded=True) gets here
+        raise InvalidUrlClientError(given, "path and query must be percent-encoded where they are not visible ASCII")
+    target = Target(Origin(url, host), request_target, url)
+    target.authorization = authorization
+    return target
+
+
+def _check_ipv4(host: str, given: str | URL) -> None:
+    # 127.1, 0177.0.0.1 and 2130706433 mean 127.0.0.1 to some resolvers and not to others: a filter
+    # in front of us and the socket behind us must not read them differently.
+    try:
+        canonical = str(IPv4Address(host)) == host
+    except ValueError:
+        canonical = False
+    if not canonical:
+        raise InvalidUrlClientError(given, f"host {host} is not a canonical IPv4 address")

@@ -1,0 +1,261 @@
+"""Response heads: bytes → ResponseHead (RFC 9112 §4, §5), in pure Python.
+
+Every byte is checked once, by one regular expression; what a caller rarely looks at (header dict,
+raw headers, reason) is made from the kept bytes when asked for, and then cannot fail.
+
+Strict, for a response two programs read differently is an attack, but for these leniencies,
+which all backends share (tests/parity/test_head.py has a case for each):
+
+    leniency                                             RFC 9112   who needs it
+    no reason, with or without the space before it       §4         many embedded servers, some proxies
+    up to four empty lines in front of the status line   §2.2       servers that end a body with CRLF too much
+    bytes 0x80-0xFF in values and reason (obs-text)      §5.5       file names in Content-Disposition, cookies
+
+A head is judged when it is complete, or over the limit of its size, so the outcome does not
+depend on how it was cut into segments. Only what cannot even begin a status line is refused at once.
+"""
+
+from __future__ import annotations
+
+import re
+
+from multidict import CIMultiDict, CIMultiDictProxy, istr
+
+from .._http import MAX_LEADING_EMPTY_LINES, HeadLimits, HttpVersion, HttpVersion10, HttpVersion11
+from ..exceptions import BadHttpMessage, BadStatusLine, InvalidHeader, LineTooLong
+from ..hdrs import INTERNED
+
+_TEXT = rb"[\t\x20-\x7e\x80-\xff]*+"
+_STATUS_LINE = rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (" + _TEXT + rb"))?\r\n"
+_FIELD_LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:" + _TEXT + rb"\r\n"
+_match_head = re.compile(_STATUS_LINE + rb"((?:" + _FIELD_LINE + rb")*+)\r\n").match
+_is_status_line = re.compile(_STATUS_LINE).fullmatch
+_is_field_line = re.compile(_FIELD_LINE).fullmatch
+# An empty line, however its lines end: a head of bare LFs must be refused, not waited for.
+_find_end = re.compile(rb"\n\r?\n").search
+_find_fields = re.compile(rb"([^:\r]++):[ \t]*+([^\r]*+)\r\n").findall
+
+_BEGINNING = b"HTTP/1."
+_MAX_LENGTH = 2**63 - 1
+_VERSIONS = {b"0": HttpVersion10, b"1": HttpVersion11}
+
+
+class ResponseHead:
+    """A checked response head.
+
+    end: index of the first body byte.
+    status, reason, version: the status line.
+    length: Content-Length, -1 if absent.
+    transfer_coded: whether there is a Transfer-Encoding; chunked: whether chunked is its last coding.
+    keep_alive: what version and Connection say (RFC 9112 §9.3); False too where the framing is doubtful.
+    upgrade: Connection lists upgrade and there is an Upgrade field (RFC 9110 §7.8).
+    has_cookies: there is a Set-Cookie field.
+    coding: Content-Encoding in lower case, several lines joined with ", "; "" if absent.
+    """
+
+    __slots__ = (
+        "_fields",
+        "_headers",
+        "_raw_headers",
+        "_reason",
+        "chunked",
+        "coding",
+        "end",
+        "has_cookies",
+        "keep_alive",
+        "length",
+        "status",
+        "transfer_coded",
+        "upgrade",
+        "version",
+    )
+
+    def __init__(self, end: int, minor: bytes, status: bytes, reason: bytes | None, fields: bytes) -> None:
+        """Raises InvalidHeader or BadHttpMessage for fields that frame no body, or two."""
+        self.end = end
+        self.status = int(status)
+        self.version: HttpVersion = _VERSIONS[minor]
+        self._reason = reason
+        self._fields = fields
+        self._headers: CIMultiDictProxy[str] | None = None
+        self._raw_headers: tuple[tuple[bytes, bytes], ...] | None = None
+
+        lines = b"\n" + fields.lower()
+        connection = _value(lines, b"\nconnection:")
+        tokens = _tokens(connection) if connection is not None else ()
+        coding = _value(lines, b"\ncontent-encoding:")
+        self.coding = "" if coding is None else coding.decode("latin-1")
+        self.has_cookies = b"\nset-cookie:" in lines
+        self.upgrade = b"upgrade" in tokens and b"\nupgrade:" in lines
+        # 9.3: close wins; then 1.1 persists, and 1.0 does if it says so.
+        self.keep_alive = b"close" not in tokens and (minor == b"1" or b"keep-alive" in tokens)
+        self.length = -1
+        self.chunked = False
+        transfer = _value(lines, b"\ntransfer-encoding:")
+        self.transfer_coded = transfer is not None
+        length = _value(lines, b"\ncontent-length:")
+        if transfer is not None:
+            if length is not None:
+                # §6.3 item 3: an attempt to smuggle, or a broken intermediary; it ought to be handled as an error.
+                raise BadHttpMessage(f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them")
+            self.chunked = _is_chunked(transfer)
+            if minor == b"0" or not self.chunked:
+                self.keep_alive = False  # §6.1: with 1.0 the framing is faulty, else the body ends with the connection
+        elif length is not None:
+            self.length = _checked_length(length)
+
+    @property
+    def reason(self) -> str:
+        return "" if self._reason is None else self._reason.strip(b" \t").decode("utf-8", "surrogateescape")
+
+    @property
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """(name, value) as received, SP and HTAB around the value removed."""
+        raw = self._raw_headers
+        if raw is None:
+            raw = tuple((name, value.rstrip(b" \t")) for name, value in _find_fields(self._fields))
+            self._raw_headers = raw
+        return raw
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """The fields by name; values are UTF-8, other bytes in them surrogates."""
+        headers = self._headers
+        if headers is None:
+            interned = INTERNED.get
+            headers = self._headers = CIMultiDictProxy(
+                CIMultiDict(
+                    [
+                        (interned(name) or istr(name.decode("ascii")), value.decode("utf-8", "surrogateescape"))
+                        for name, value in self.raw_headers
+                    ]
+                )
+            )
+        return headers
+
+
+def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -> ResponseHead | None:
+    """Parse a status line and field lines (RFC 9112 §4, §5).
+
+    None: the empty line that ends them has not arrived; call again with more bytes, and with
+    searched=len(data) so that they are searched but once.
+    Raises BadStatusLine, InvalidHeader, LineTooLong or BadHttpMessage for anything a peer should
+    not have sent, bar the leniencies listed above."""
+    start = _skip_empty_lines(data) if data[:1] == b"\r" else 0
+    if start < 0:
+        return None
+    end = None
+    if searched > start:
+        end = _find_end(data, max(start, searched - 3))
+        if end is None:
+            return _incomplete(data, start, limits)
+    match = _match_head(data, start)
+    if match is None:
+        end = end or _find_end(data, start)
+        if end is None:
+            return _incomplete(data, start, limits)
+        raise _fault(bytes(data[: end.end()]), start, limits) or BadHttpMessage("the head cannot be parsed")
+    minor, status, reason, fields = match.groups()
+    if (
+        match.end() > limits.total
+        or len(fields) > limits.field
+        or fields.count(b"\n") > limits.fields
+        or len(reason or b"") > limits.line
+    ):
+        fault = _fault(bytes(data[: match.end()]), start, limits)
+        if fault is not None:
+            raise fault
+    return ResponseHead(match.end(), minor, status, reason, bytes(fields))
+
+
+def _skip_empty_lines(data: bytes | bytearray) -> int:
+    """Index of the status line; -1 if that has not begun."""
+    start = 0
+    while data.startswith(b"\r\n", start):
+        start += 2
+        if start > 2 * MAX_LEADING_EMPTY_LINES:
+            raise BadStatusLine(bytes(data[:80]))
+    return -1 if start == len(data) or data[start:] == b"\r" else start
+
+
+def _incomplete(data: bytes | bytearray, start: int, limits: HeadLimits) -> None:
+    """Refuse what can never become a head."""
+    beginning = data[start : start + len(_BEGINNING)]
+    if not _BEGINNING.startswith(beginning):
+        raise BadStatusLine(bytes(data[start : start + 80]))
+    if len(data) > limits.total:
+        raise _fault(bytes(data), start, limits) or LineTooLong(bytes(data), limits.total, "response head")
+
+
+def _fault(head: bytes, start: int, limits: HeadLimits) -> BadHttpMessage | None:
+    """The first thing wrong with a head, in the order of its bytes; it may be cut off after limits.total."""
+    end = start
+    for number, line in enumerate(_lines(head[start:])):
+        end += len(line)
+        if end > limits.total:
+            return LineTooLong(head, limits.total, "response head")
+        if number == 0:
+            if not _is_status_line(line):
+                return BadStatusLine(line.rstrip(b"\r\n"))
+            if len(line) - len(b"HTTP/1.1 200 \r\n") > limits.line:
+                return LineTooLong(line, limits.line, "status line")
+        elif line == b"\r\n":
+            break
+        elif not _is_field_line(line):
+            return InvalidHeader(line.removesuffix(b"\n").removesuffix(b"\r"))
+        elif _field_size(line) > limits.field:
+            return LineTooLong(line, limits.field, "header field")
+        elif number > limits.fields:
+            return LineTooLong(line, limits.fields, "number of header fields")
+    return None
+
+
+# Lines as HTTP knows them: bytes.splitlines() also splits at a bare CR.
+_lines = re.compile(rb"[^\n]*+\n|[^\n]++").findall
+
+
+def _field_size(line: bytes) -> int:
+    name, _, value = line.partition(b":")
+    return len(name) + len(value.strip(b" \t\r\n"))
+
+
+# -- fields that frame the message; lines are lower case, each behind a line feed
+
+
+def _value(lines: bytes, name: bytes) -> bytes | None:
+    """The value of a field, those of repeated ones joined with ', ' (RFC 9110 §5.3)."""
+    at = lines.find(name)
+    if at < 0:
+        return None
+    end = lines.index(b"\r", at)
+    value = lines[at + len(name) : end].strip(b" \t")
+    at = lines.find(name, end)
+    while at >= 0:
+        end = lines.index(b"\r", at)
+        value += b", " + lines[at + len(name) : end].strip(b" \t")
+        at = lines.find(name, end)
+    return value
+
+
+def _tokens(value: bytes) -> list[bytes]:
+    return [token.strip(b" \t") for token in value.split(b",")]
+
+
+def _is_chunked(transfer: bytes) -> bool:
+    """Whether chunked is the last transfer coding (RFC 9112 §6.1)."""
+    codings = [coding for coding in _tokens(transfer) if coding]
+    if not codings:
+        raise InvalidHeader(b"Transfer-Encoding: " + transfer, "a transfer coding")
+    if codings.count(b"chunked") > 1:
+        raise InvalidHeader(b"Transfer-Encoding: " + transfer, "chunked applied once")
+    return codings[-1] == b"chunked"
+
+
+def _checked_length(value: bytes) -> int:
+    # isdigit() of bytes knows ASCII only; int() alone would take "+1", "1_0" and other scripts' digits.
+    if not value.isdigit():
+        raise InvalidHeader(b"Content-Length: " + value, "one number of ASCII digits")
+    digits = value.lstrip(b"0") or b"0"
+    if len(digits) > 19 or int(digits) > _MAX_LENGTH:
+        raise InvalidHeader(b"Content-Length: " + value, "a number below 2**63")
+    return int(digits)

@@ -1,0 +1,1 @@
+"""Where the compiled codecs land (sources: _ext/*.pyx); _backend.py chooses."""

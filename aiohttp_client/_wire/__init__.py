@@ -1,0 +1,1 @@
+"""Bytes and meaning: HTTP's syntax without sockets, loops or clocks."""

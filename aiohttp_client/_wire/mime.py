@@ -1,0 +1,52 @@
+"""Content-Type values (RFC 9110 §8.3)."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import lru_cache
+
+_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_media_type = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)").match
+_charset = re.compile(rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))', re.IGNORECASE).search
+_is_json_type = re.compile(r"(?:application/(?:[\w.+-]+\+)?json|[\w.+-]+/[\w.+-]+\+json(?:;|$))", re.ASCII).match
+
+
+@lru_cache(maxsize=256)
+def parse_content_type(value: str) -> tuple[str, str | None]:
+    """(media type in lower case without parameters, charset parameter or None).
+
+    A missing or malformed media type is application/octet-stream (RFC 9110 §8.3)."""
+    found = _media_type(value)
+    media_type = found[1].lower() if found else "application/octet-stream"
+    parameter = _charset(value)
+    if parameter is None:
+        return media_type, None
+    quoted, token = parameter.groups()
+    return media_type, token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+@lru_cache(maxsize=256)
+def is_json(content_type: str, expected: str) -> bool:
+    """Whether a body of content_type is what json(content_type=expected) takes.
+
+    application/json also stands for application/…+json and any type with the +json suffix
+    (RFC 6839 §3.1); another expected value has to occur in content_type."""
+    given = content_type.lower().strip()
+    if expected == "application/json":
+        return _is_json_type(given) is not None
+    return expected.lower() in given
+
+
+@lru_cache(maxsize=64)
+def text_codec(charset: str) -> str | None:
+    """Python's name of charset, or None if it knows none, or only one that makes no text (hex, zip, …)."""
+    try:
+        codec = codecs.lookup(charset)
+        # Only by trying can one find out whether it decodes bytes to text.
+        b"aa".decode(codec.name)
+    except UnicodeError:
+        pass
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        return None
+    return None if codec.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined") else codec.name

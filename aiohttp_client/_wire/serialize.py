@@ -1,0 +1,54 @@
+"""Request line and field lines as bytes; the one place where text of the caller reaches the wire.
+
+Everything is checked here (RFC 9110 §5.5, §5.6.2, RFC 9112 §3): a method and a field name are
+tokens, and no value holds a control character but HTAB, so nobody can end a line early.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+_is_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_find_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
+
+
+@lru_cache(maxsize=128)
+def canonical_method(method: str) -> str:
+    """The method in upper case. Raises ValueError unless it is a token (RFC 9110 §9.1)."""
+    if not isinstance(method, str):
+        raise TypeError(f"method must be str, got {type(method).__name__}")
+    if not _is_token(method):
+        raise ValueError(f"method {method!r} is not a token, expected a word like 'GET'")
+    return method.upper()
+
+
+@lru_cache(maxsize=1024)
+def _checked_name(name: str) -> str:
+    if not _is_token(name):
+        raise ValueError(f"header name {name!r} is not a token, expected letters, digits and !#$%&'*+-.^_`|~")
+    return name
+
+
+def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
+    """'Name: value' CRLF for each field, encoded as UTF-8.
+
+    Raises TypeError for a name or value that is no str, ValueError for one that cannot be sent."""
+    lines: list[str] = []
+    values: list[str] = []
+    for name, value in fields:
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"header names and values must be str, got {name!r}: {value!r}")
+        values.append(value)
+        lines.append(f"{_checked_name(name)}: {value}\r\n")
+    # One scan over all values: HTAB is allowed in each, so it can stand between them.
+    if _find_control("\t".join(values)):
+        name, value = next((n, v) for n, v in fields if _find_control(v))
+        raise ValueError(f"header {name} holds a control character: {value!r}")
+    try:
+        return "".join(lines).encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"header value cannot be encoded as UTF-8: {error.object[error.start : error.end]!r}"
+        ) from None

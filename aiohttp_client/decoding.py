@@ -1,0 +1,115 @@
+"""DecodingFeed: coded bytes in, plain bytes into a StreamReader, in bounded steps.
+
+It stands between a connection and a stream and speaks to each the language it knows: to the
+connection that of a StreamReader being fed, to the stream that of a source to be paused. While
+the stream has enough, coded bytes stay coded here, and the connection is paused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+from ._wire.coding import Decoder
+from .exceptions import ClientPayloadError, ContentEncodingError
+from .streams import Source, StreamReader
+
+# In the queue, where a chunk of the transfer coding has ended.
+_CHUNK_END = None
+
+
+class DecodingFeed:
+    """Feeds stream with what decoder makes of the data; source is paused when that is too much."""
+
+    __slots__ = ("_decoder", "_ended", "_failed", "_limit", "_paused", "_pumping", "_queue", "_source", "stream")
+
+    def __init__(
+        self, decoder: Decoder, source: Source | None, limit: int = 2**18, *, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self._decoder = decoder
+        self._source = source
+        self._limit = limit
+        self._queue: deque[bytes | None] = deque()  # coded data not decoded yet
+        self._paused = False
+        self._pumping = False
+        self._ended = False
+        self._failed = False
+        self.stream = StreamReader(self, limit, loop=loop)
+        self.stream.total_compressed_bytes = 0
+
+    # -- for the connection
+
+    def begin_http_chunk_receiving(self) -> None:
+        self.stream.begin_http_chunk_receiving()
+
+    def feed_data(self, data: bytes) -> None:
+        if self._failed or not data:
+            return
+        assert self.stream.total_compressed_bytes is not None
+        self.stream.total_compressed_bytes += len(data)
+        self._queue.append(data)
+        self._pump()
+
+    def end_http_chunk_receiving(self) -> None:
+        self._queue.append(_CHUNK_END)
+        self._pump()
+
+    def feed_eof(self) -> None:
+        """The body has arrived; from here on the connection may be somebody else's."""
+        self._ended = True
+        self._source = None
+        self._pump()
+
+    def set_exception(self, exc: BaseException, *, after_data: bool = False) -> None:
+        self._failed = True
+        self._source = None
+        self._queue.clear()
+        self.stream.set_exception(exc, after_data=after_data)
+
+    # -- for the stream
+
+    def pause_reading(self) -> None:
+        self._paused = True
+        if self._source is not None:
+            self._source.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._paused = False
+        self._pump()
+        if not self._paused and self._source is not None:
+            self._source.resume_reading()
+
+    def _pump(self) -> None:
+        """Decode until the stream has enough or nothing is left."""
+        if self._pumping or self._failed:
+            return  # feeding the stream may pause or resume us
+        self._pumping = True
+        try:
+            self._decode()
+        except ContentEncodingError as error:
+            failure = ClientPayloadError(str(error))
+            failure.__cause__ = error
+            source = self._source
+            self.set_exception(failure, after_data=True)
+            if source is not None and self._paused:
+                source.resume_reading()  # the rest is dropped as it comes
+        finally:
+            self._pumping = False
+
+    def _decode(self) -> None:
+        decoder, queue, stream = self._decoder, self._queue, self.stream
+        while not self._paused:
+            if not decoder.needs_input:
+                stream.feed_data(decoder.decode(b"", self._limit))
+            elif queue:
+                data = queue.popleft()
+                if data is _CHUNK_END:
+                    stream.end_http_chunk_receiving()
+                else:
+                    stream.feed_data(decoder.decode(data, self._limit))
+            else:
+                break
+        if self._ended and not queue and decoder.needs_input:
+            decoder.finish()
+            self._ended = False
+            stream.feed_eof()

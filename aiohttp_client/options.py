@@ -1,0 +1,128 @@
+"""What a caller may ask of one request, and the normal form of it."""
+
+from __future__ import annotations
+
+import ssl as ssl_module
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, TypedDict
+
+from ._net.connection import ReadPolicy
+from ._net.tls import Fingerprint, SSLOption, check_ssl
+from .response import ClientResponse
+from .timeouts import DEFAULT_TIMEOUT, NO_TIMEOUT, ClientTimeout
+from .typedefs import LooseHeaders, Query
+
+RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
+
+
+class Unset:
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+UNSET: Final = Unset()
+
+
+class RequestOptions(TypedDict, total=False):
+    """Keyword arguments of a request beside the URL and allow_redirects."""
+
+    params: Query
+    data: bytes | bytearray | memoryview | str | None
+    json: Any
+    text: str | None
+    headers: LooseHeaders | None
+    skip_auto_headers: Iterable[str] | None
+    max_redirects: int
+    raise_for_status: RaiseForStatus | None
+    read_until_eof: bool
+    timeout: ClientTimeout | float | Unset | None
+    ssl: SSLOption | None
+    verify_ssl: bool | None
+    ssl_context: ssl_module.SSLContext | None
+    fingerprint: bytes | None
+    server_hostname: str | None
+    read_bufsize: int | None
+    auto_decompress: bool | None
+    max_line_size: int | None
+    max_field_size: int | None
+    max_headers: int | None
+
+
+class RedirectableOptions(RequestOptions, total=False):
+    """All keyword arguments of a request beside the URL."""
+
+    allow_redirects: bool
+
+
+NOTHING_CHANGED = (None, None, None, None, None)
+
+
+def changed_policy(
+    policy: ReadPolicy,
+    until_close: bool,
+    read_bufsize: int | None,
+    decompress: bool | None,
+    line: int | None,
+    field: int | None,
+    fields: int | None,
+) -> ReadPolicy:
+    limits = policy.limits
+    return replace(
+        policy,
+        until_close=until_close,
+        read_bufsize=policy.read_bufsize if read_bufsize is None else read_bufsize,
+        decompress=policy.decompress if decompress is None else decompress,
+        limits=limits._replace(
+            line=limits.line if line is None else line,
+            field=limits.field if field is None else field,
+            fields=limits.fields if fields is None else fields,
+        ),
+    )
+
+
+def session_timeout(
+    timeout: ClientTimeout | Unset | None, read_timeout: float | Unset | None, conn_timeout: float | None
+) -> ClientTimeout:
+    if isinstance(timeout, Unset) or timeout is None:
+        result = DEFAULT_TIMEOUT
+        if not isinstance(read_timeout, Unset):
+            result = replace(result, total=read_timeout)
+        if conn_timeout is not None:
+            result = replace(result, connect=conn_timeout)
+        return result
+    if not isinstance(timeout, ClientTimeout):
+        raise ValueError(f"timeout must be a ClientTimeout, got {timeout!r}: write ClientTimeout(total={timeout!r})")
+    if not isinstance(read_timeout, Unset) or conn_timeout is not None:
+        raise ValueError("read_timeout and conn_timeout are old names for parts of timeout: give timeout alone")
+    return timeout
+
+
+def request_timeout(timeout: ClientTimeout | float | None) -> ClientTimeout:
+    if isinstance(timeout, ClientTimeout):
+        return timeout
+    if timeout is None or timeout == 0:
+        return NO_TIMEOUT
+    if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
+        raise TypeError(f"timeout must be a ClientTimeout, a number of seconds or None, got {timeout!r}")
+    return ClientTimeout(total=timeout)
+
+
+def one_ssl_option(
+    ssl: SSLOption | None,
+    verify_ssl: bool | None,
+    ssl_context: ssl_module.SSLContext | None,
+    fingerprint: bytes | None,
+) -> SSLOption:
+    """ssl=, or one of its three old names. Raises ValueError for two of them, TypeError for what ssl= cannot be."""
+    old_names = [
+        verify_ssl if verify_ssl is False else None,
+        ssl_context,
+        None if fingerprint is None else Fingerprint(fingerprint),
+    ]
+    given = [option for option in (None if ssl is True else ssl, *old_names) if option is not None]
+    if len(given) > 1:
+        raise ValueError("ssl, verify_ssl, ssl_context and fingerprint mean the same: give one of them")
+    option = given[0] if given else True
+    check_ssl(option)
+    return option

@@ -1,0 +1,407 @@
+"""What came back. Every view of it is made when first looked at.
+
+A small body comes along with its head; then there is no stream and no connection here, only
+bytes, and a StreamReader is made if somebody asks for content. Otherwise a Lease names the
+connection that is still bringing the body.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from . import hdrs
+from ._http import HttpVersion
+from ._net.connection import Body, Connection, Lease, ResponseHead, feed_pieces
+from ._wire.coding import decode_whole, decoder_for
+from ._wire.mime import is_json, parse_content_type, text_codec
+from .decoding import DecodingFeed
+from .exceptions import (
+    ClientConnectionError,
+    ClientPayloadError,
+    ClientResponseError,
+    ContentEncodingError,
+    ContentTypeError,
+)
+from .request import ClientRequest, RequestInfo
+from .streams import EMPTY_PAYLOAD, StreamReader
+from .typedefs import JSONDecoder, RawHeaders
+
+CharsetResolver: TypeAlias = Callable[["ClientResponse", bytes], str]
+
+
+def utf8(response: ClientResponse, body: bytes) -> str:
+    """The charset of a text that names none."""
+    return "utf-8"
+
+
+class ClientResponse:
+    """A response, as an async context manager that gives its connection back on exit.
+
+    status, reason, version: the status line (RFC 9112 §4); reason may be "".
+    method: of the request answered, which after a redirect may not be the one asked for.
+    Attributes never block and stay readable after close(). The constructor's keywords but
+    request_info and session are accepted for libraries that make responses of their own.
+    """
+
+    # What start() has not set.
+    version: HttpVersion | None = None
+    status: int = None  # type: ignore[assignment]  # known to everybody but a library between its constructor and its assignments
+    _reason: str | None = None
+    _head: ResponseHead | None = None
+    _headers: CIMultiDictProxy[str] | None = None
+    _raw_headers: RawHeaders | None = None
+    _request: ClientRequest | None = None
+    _request_info: RequestInfo | None = None
+    _url: URL | None = None
+    _real_url: URL | None = None
+    _arrived: bytes | list[tuple[bytes, bool]] | None = None  # a body that came with its head, until it is used
+    _content: StreamReader | None = None
+    _body: bytes | None = None
+    _lease: Lease | None = None
+    _history: tuple[ClientResponse, ...] = ()
+    _in_context = False
+    _released = False
+    _resolve_charset: CharsetResolver = staticmethod(utf8)
+
+    def __init__(
+        self,
+        method: str,
+        url: URL | None = None,
+        *,
+        request_info: RequestInfo | None = None,
+        request: ClientRequest | None = None,
+        writer: object = None,
+        continue100: object = None,
+        timer: object = None,
+        traces: object = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        session: Any = None,
+        stream_writer: object = None,
+        **_: object,
+    ) -> None:
+        self.method = method
+        if url is not None:
+            self._real_url = url
+        if request is not None:
+            self._request = request
+        if request_info is not None:
+            self._request_info = request_info
+
+    def start(self, head: ResponseHead, body: Body, lease: Lease | None) -> None:
+        """Fill in what the connection brought; lease while it is still bringing it."""
+        self._head = head
+        self.status = head.status
+        self.version = head.version
+        if isinstance(body, StreamReader):
+            self._content = body
+            self._lease = lease
+        else:
+            self._arrived = body
+
+    def __repr__(self) -> str:
+        reason = self.reason
+        shown = "None" if reason is None else reason.encode("ascii", "backslashreplace").decode("ascii")
+        return f"<{type(self).__name__}({self.url}) [{self.status} {shown}]>\n{self._headers_or_none()!r}\n"
+
+    def _headers_or_none(self) -> CIMultiDictProxy[str] | None:
+        return self._headers if self._head is None else self.headers
+
+    # -- the head
+
+    @property
+    def ok(self) -> bool:
+        """Whether status is below 400."""
+        return self.status < 400
+
+    @property
+    def reason(self) -> str | None:
+        if self._reason is None and self._head is not None:
+            self._reason = self._head.reason
+        return self._reason
+
+    @reason.setter
+    def reason(self, reason: str | None) -> None:
+        self._reason = reason
+
+    @property
+    def real_url(self) -> URL:
+        """The URL of the request answered, with its fragment."""
+        if self._real_url is None:
+            assert self._request is not None
+            self._real_url = self._request.original_url
+        return self._real_url
+
+    @property
+    def url(self) -> URL:
+        """The URL of the request answered, without fragment."""
+        if self._url is None:
+            self._url = self.real_url.with_fragment(None)
+        return self._url
+
+    @property
+    def url_obj(self) -> URL:
+        """Old name of url."""
+        return self.url
+
+    @property
+    def host(self) -> str | None:
+        return self.url.host
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        """Fields by name, case-insensitive; repeated ones by getall()."""
+        if self._headers is None:
+            if self._head is None:
+                raise RuntimeError("the response has not started: there are no headers yet")
+            self._headers = self._head.headers
+        return self._headers
+
+    @property
+    def raw_headers(self) -> RawHeaders:
+        """(name, value) as received, white space around the value removed."""
+        if self._raw_headers is None:
+            if self._head is None:
+                raise RuntimeError("the response has not started: there are no headers yet")
+            self._raw_headers = self._head.raw_headers
+        return self._raw_headers
+
+    @property
+    def request_info(self) -> RequestInfo:
+        if self._request_info is None:
+            assert self._request is not None
+            self._request_info = self._request.request_info
+        return self._request_info
+
+    @property
+    def history(self) -> tuple[ClientResponse, ...]:
+        """The responses whose redirects led here, oldest first."""
+        return self._history
+
+    @property
+    def content_type(self) -> str:
+        """Media type in lower case without parameters; application/octet-stream if none is given."""
+        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[0]
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of Content-Type, as it stands there."""
+        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[1]
+
+    @property
+    def content_length(self) -> int | None:
+        """Content-Length, which for a coded body is the size on the wire."""
+        length = self.headers.get(hdrs.CONTENT_LENGTH)
+        return None if length is None else int(length)
+
+    # -- the body
+
+    @property
+    def content(self) -> StreamReader:
+        """The body as a stream."""
+        content = self._content
+        if content is None:
+            content = self._content = self._stream_of_arrived()
+        return content
+
+    @content.setter
+    def content(self, content: StreamReader) -> None:
+        self._content = content
+
+    def _stream_of_arrived(self) -> StreamReader:
+        if self._released and self._body is None:
+            stream = StreamReader()
+            stream.set_exception(ClientConnectionError("Connection closed"))
+            return stream
+        arrived = self._arrived
+        if not arrived:
+            return EMPTY_PAYLOAD
+        self._arrived = None
+        assert self._request is not None
+        policy = self._request.policy
+        loop = asyncio.get_running_loop()
+        decoder = self._decoder()
+        feed: StreamReader | DecodingFeed
+        if isinstance(decoder, ContentEncodingError):
+            stream = StreamReader(None, policy.read_bufsize, loop=loop)
+            stream.set_exception(_undecodable(decoder))
+            return stream
+        if decoder is None:
+            feed = stream = StreamReader(None, policy.read_bufsize, loop=loop)
+        else:
+            feed = DecodingFeed(decoder, None, policy.read_bufsize, loop=loop)
+            stream = feed.stream
+        if isinstance(arrived, list):
+            feed.begin_http_chunk_receiving()
+            feed_pieces(feed, arrived)
+        else:
+            feed.feed_data(arrived)
+        feed.feed_eof()
+        return stream
+
+    def _decoder(self) -> Any:
+        """The Decoder the body needs, None if it needs none, the error if there is none to be had."""
+        coding = self._coding()
+        if not coding:
+            return None
+        try:
+            return decoder_for(coding)
+        except ContentEncodingError as error:
+            return error
+
+    def _coding(self) -> str:
+        if self._head is None or self._request is None or not self._request.policy.decompress:
+            return ""
+        return self._head.coding
+
+    async def read(self) -> bytes:
+        """The whole body, decoded; kept, so that it can be read again.
+
+        Raises ClientPayloadError for a truncated or malformed body, TimeoutError,
+        ClientConnectionError after close() or release() of an unread response."""
+        if self._body is None:
+            if self._released:
+                raise ClientConnectionError("Connection closed: the response was released before its body was read")
+            try:
+                self._body = await self._whole_body()
+            except BaseException:
+                self.close()
+                raise
+            self._lease = None
+        return self._body
+
+    async def _whole_body(self) -> bytes:
+        if self._content is not None:
+            return await self._content.read()
+        arrived, self._arrived = self._arrived, None
+        if arrived is None:
+            return b""
+        body = b"".join([data for data, _ in arrived]) if isinstance(arrived, list) else arrived
+        coding = self._coding()
+        if coding and body:
+            try:
+                body = decode_whole(coding, body)
+            except ContentEncodingError as error:
+                raise _undecodable(error) from error
+        return body
+
+    def get_encoding(self) -> str:
+        """The codec text() uses: the charset if Python knows it as a text encoding; UTF-8 for JSON;
+        else what the session's fallback_charset_resolver says of the body."""
+        media_type, charset = parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))
+        codec = text_codec(charset) if charset else None
+        if codec is not None:
+            return codec
+        if media_type in ("application/json", "application/rdap"):
+            return "utf-8"  # RFC 8259 §8.1, RFC 7483 §3
+        if self._body is None:
+            raise RuntimeError("Cannot compute fallback encoding of a not yet read body")
+        return self._resolve_charset(self, self._body)
+
+    async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
+        """The body as str. Raises UnicodeDecodeError for bytes that are not in the encoding, and what read() does."""
+        body = self._body if self._body is not None else await self.read()
+        return body.decode(encoding or self.get_encoding(), errors)
+
+    async def json(
+        self,
+        *,
+        encoding: str | None = None,
+        loads: JSONDecoder = json.loads,
+        content_type: str | None = "application/json",
+    ) -> Any:
+        """The body as loads() reads it; None for an empty one.
+
+        Raises ContentTypeError if Content-Type is not content_type or kin (None: anything goes),
+        ValueError for text that is not JSON, and what read() does."""
+        body = self._body if self._body is not None else await self.read()
+        if content_type:
+            given = self.headers.get(hdrs.CONTENT_TYPE, "")
+            if not is_json(given, content_type):
+                raise ContentTypeError(
+                    self.request_info,
+                    self.history,
+                    status=self.status,
+                    message=(
+                        f"Attempt to decode JSON with unexpected mimetype: {given}, expected {content_type}; "
+                        "json(content_type=None) accepts any"
+                    ),
+                    headers=self.headers,
+                )
+        stripped = body.strip()
+        if not stripped:
+            return None
+        return loads(stripped.decode(encoding or self.get_encoding()))
+
+    # -- the end
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection that is bringing the body; None once it has been given back."""
+        lease = self._lease
+        return lease.connection if lease is not None and lease.active else None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the connection has been given back or closed."""
+        return self._lease is None or not self._lease.active
+
+    def close(self) -> None:
+        """Let go of the response; a body still coming is cut off by closing its connection."""
+        self._released = True
+        self._arrived = None
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            lease.give_up()
+        if self._content is not None and not self._content.at_eof() and self._content.exception() is None:
+            # All of it had arrived, but nobody has read it: the same as when some had not.
+            self._content.set_exception(ClientConnectionError("Connection closed"))
+
+    def release(self) -> _Nothing:
+        """The same: HTTP/1.1 has no other way to skip what is left of a body. May be awaited."""
+        self.close()
+        return _NOTHING
+
+    def raise_for_status(self) -> None:
+        """Raise ClientResponseError if status is 400 or more; outside of `async with` the response is released."""
+        if self.status < 400:
+            return
+        if not self._in_context:
+            self.release()
+        raise ClientResponseError(
+            self.request_info, self.history, status=self.status, message=self.reason or "", headers=self.headers
+        )
+
+    async def __aenter__(self) -> Self:
+        self._in_context = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._in_context = False
+        self.close()
+
+
+class _Nothing:
+    """Awaitable None."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        return iter(())
+
+
+_NOTHING = _Nothing()
+
+
+def _undecodable(cause: ContentEncodingError) -> ClientPayloadError:
+    error = ClientPayloadError(str(cause))
+    error.__cause__ = cause
+    return error

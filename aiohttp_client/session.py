@@ -1,0 +1,535 @@
+"""ClientSession: defaults, and the loop around an exchange: redirects, retry, status."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import ssl as ssl_module
+import traceback
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Self, Unpack
+
+from multidict import CIMultiDict
+from yarl import URL
+
+from . import hdrs
+from ._http import IDEMPOTENT_METHODS, REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
+from ._net.connection import Connection, Lease, ReadPolicy
+from ._net.target import Target, target_of
+from ._net.tls import SSLOption, check_ssl
+from ._wire.query import with_params
+from ._wire.redirect import next_hop
+from ._wire.serialize import canonical_method
+from .connector import BaseConnector, TCPConnector
+from .exceptions import (
+    ClientOSError,
+    ClientResponseError,
+    HttpProcessingError,
+    InvalidUrlClientError,
+    InvalidUrlRedirectClientError,
+    NonHttpUrlClientError,
+    NonHttpUrlRedirectClientError,
+    ServerDisconnectedError,
+    TooManyRedirects,
+)
+from .options import (
+    NOTHING_CHANGED,
+    UNSET,
+    RaiseForStatus,
+    RedirectableOptions,
+    RequestOptions,
+    Unset,
+    changed_policy,
+    one_ssl_option,
+    request_timeout,
+    session_timeout,
+)
+from .pending import RequestContextManager, SessionRequestContextManager
+from .request import ClientRequest, Content, HeadTemplate, header_names, text_content_type
+from .response import ClientResponse, utf8
+from .timeouts import ClientTimeout
+from .typedefs import JSONBytesEncoder, JSONEncoder, LooseHeaders, Query, StrOrURL
+
+
+class ClientSession:
+    """Requests that share a connection pool and defaults; make one, inside a coroutine, and use it for many.
+
+    base_url: what relative URLs are joined to (RFC 3986 §5); absolute, its path ends in "/".
+    connector: a TCPConnector of its own if not given; connector_owner=False leaves it open on close().
+    headers: sent with every request; copied, and from then on `session.headers`.
+    skip_auto_headers: of Accept, Accept-Encoding, User-Agent and Content-Type, those not to add.
+    timeout: ClientTimeout; 5 minutes in total and 30 s to connect if not given.
+    raise_for_status: True, or an async callable that gets each response.
+    auto_decompress: undo Content-Encoding.
+    read_bufsize: bytes of a body that are buffered before the server is slowed down.
+    max_line_size, max_field_size, max_headers: limits of a response head.
+    fallback_charset_resolver: (response, body) → charset for text() of a body that names none.
+    Raises RuntimeError without a running event loop; ValueError or TypeError for unusable options.
+    """
+
+    def __init__(
+        self,
+        base_url: StrOrURL | None = None,
+        *,
+        connector: BaseConnector | None = None,
+        loop: asyncio.AbstractEventLoop | None = None,
+        headers: LooseHeaders | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        json_serialize: JSONEncoder = json_module.dumps,
+        json_serialize_bytes: JSONBytesEncoder | None = None,
+        request_class: type[ClientRequest] = ClientRequest,
+        response_class: type[ClientResponse] = ClientResponse,
+        version: HttpVersion = HttpVersion11,
+        connector_owner: bool = True,
+        raise_for_status: RaiseForStatus = False,
+        read_timeout: float | Unset | None = UNSET,
+        conn_timeout: float | None = None,
+        timeout: ClientTimeout | Unset | None = UNSET,
+        ssl: SSLOption = True,
+        auto_decompress: bool = True,
+        requote_redirect_url: bool = True,
+        read_bufsize: int = 2**18,
+        max_line_size: int = 8190,
+        max_field_size: int = 8190,
+        max_headers: int = 128,
+        fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = utf8,
+    ) -> None:
+        self._connector: BaseConnector | None = None  # until everything else is there, for __del__
+        self._loop = asyncio.get_running_loop()
+        if loop is not None and loop is not self._loop:
+            raise RuntimeError("the session is made inside another event loop than loop=")
+        check_ssl(ssl)
+        self._base_url = _checked_base(base_url)
+        self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
+        self._skip = header_names(skip_auto_headers)
+        self._json_serialize = json_serialize
+        self._json_serialize_bytes = json_serialize_bytes
+        self._request_class = request_class
+        self._response_class = response_class
+        self._version = HttpVersion(*version)
+        self._raise_for_status = raise_for_status
+        self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
+        self._ssl = ssl
+        self._requote_redirect_url = requote_redirect_url
+        self._fallback_charset_resolver = fallback_charset_resolver
+        self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
+        if connector is None:
+            connector = TCPConnector()
+        elif connector._loop is not self._loop:
+            raise RuntimeError("the connector belongs to another event loop than the session")
+        self._connector = connector
+        self._connector_owner = connector_owner
+        self._template = HeadTemplate(self._headers, self._skip, self._version, force_close=connector.force_close)
+        self._policy = ReadPolicy(
+            limits=HeadLimits(line=max_line_size, field=max_field_size, fields=max_headers),
+            read_bufsize=read_bufsize,
+            decompress=auto_decompress,
+        )
+        self._policy = self._policy_for(self._timeout)
+        self._total = self._total_lane(self._timeout)
+
+    def __del__(self) -> None:
+        connector = self.__dict__.get("_connector")
+        if connector is None or connector.closed:
+            return
+        warnings.warn(f"Unclosed client session {self!r}", ResourceWarning, source=self, stacklevel=1)
+        context: dict[str, Any] = {"client_session": self, "message": "Unclosed client session"}
+        if self._source_traceback is not None:
+            context["source_traceback"] = self._source_traceback
+        if not self._loop.is_closed():
+            self._loop.call_exception_handler(context)
+            if self._connector_owner:
+                connector._close()
+
+    # -- requests
+
+    def request(self, method: str, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """Send a request; `await` it or enter it with `async with` to get the ClientResponse.
+
+        params: added to the query: mapping, pairs, or an encoded str.
+        data: the body: bytes, or str as UTF-8 text.   json: the body as JSON.   text: the body as text.
+        headers, skip_auto_headers: on top of the session's.
+        allow_redirects, max_redirects: 10 by default; 0 means no limit.
+        timeout: ClientTimeout, or a number: the total in seconds; None or 0: no limit.
+        ssl: True, False, SSLContext or Fingerprint; server_hostname: the name to verify instead of the host.
+        read_until_eof: False if a response without length has no body.
+        raise_for_status, auto_decompress, read_bufsize, max_…: instead of the session's.
+
+        Raises, when awaited, ClientError and its kin, TimeoutError; TypeError and ValueError for
+        arguments that cannot be sent; RuntimeError for a closed session."""
+        return RequestContextManager(self._request(method, url, **options))
+
+    def get(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """GET (RFC 9110 §9.3.1); see request()."""
+        return RequestContextManager(self._request("GET", url, **options))
+
+    def options(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """OPTIONS (RFC 9110 §9.3.7); see request()."""
+        return RequestContextManager(self._request("OPTIONS", url, **options))
+
+    def head(
+        self, url: StrOrURL, *, allow_redirects: bool = False, **options: Unpack[RequestOptions]
+    ) -> RequestContextManager:
+        """HEAD (RFC 9110 §9.3.2), by default without following redirects; see request()."""
+        return RequestContextManager(self._request("HEAD", url, allow_redirects=allow_redirects, **options))
+
+    def post(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """POST (RFC 9110 §9.3.3); see request()."""
+        return RequestContextManager(self._request("POST", url, **options))
+
+    def put(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """PUT (RFC 9110 §9.3.4); see request()."""
+        return RequestContextManager(self._request("PUT", url, **options))
+
+    def patch(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """PATCH (RFC 5789); see request()."""
+        return RequestContextManager(self._request("PATCH", url, **options))
+
+    def delete(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
+        """DELETE (RFC 9110 §9.3.5); see request()."""
+        return RequestContextManager(self._request("DELETE", url, **options))
+
+    async def _request(
+        self,
+        method: str,
+        str_or_url: StrOrURL,
+        *,
+        params: Query = None,
+        data: Any = None,
+        json: Any = None,
+        text: str | None = None,
+        headers: LooseHeaders | None = None,
+        skip_auto_headers: Iterable[str] | None = None,
+        allow_redirects: bool = True,
+        max_redirects: int = 10,
+        raise_for_status: RaiseForStatus | None = None,
+        read_until_eof: bool = True,
+        timeout: ClientTimeout | float | Unset | None = UNSET,
+        ssl: SSLOption | None = True,
+        verify_ssl: bool | None = None,
+        ssl_context: ssl_module.SSLContext | None = None,
+        fingerprint: bytes | None = None,
+        server_hostname: str | None = None,
+        read_bufsize: int | None = None,
+        auto_decompress: bool | None = None,
+        max_line_size: int | None = None,
+        max_field_size: int | None = None,
+        max_headers: int | None = None,
+    ) -> ClientResponse:
+        if self.closed:
+            raise RuntimeError("Session is closed")
+        if asyncio.get_running_loop() is not self._loop:
+            raise RuntimeError("the session was made in another event loop than the one running: make one in each loop")
+        started = self._loop.time()
+        method = canonical_method(method)
+        target = self._target(str_or_url, params)
+        content = None
+        if data is not None or json is not None or text is not None:
+            content = self._content(data, json, text)
+        if ssl is not True or verify_ssl is not None or ssl_context is not None or fingerprint is not None:
+            ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
+        key_options: dict[str, Any] = {}
+        if ssl is True:
+            ssl = self._ssl
+        if ssl is not True or server_hostname is not None:
+            key_options = {"ssl": ssl, "server_hostname": server_hostname}
+        template = self._template
+        if template.stale:
+            template = self._template = HeadTemplate(
+                self._headers, self._skip, self._version, force_close=template.closing == "close"
+            )
+        policy = self._policy
+        limits = self._timeout
+        if isinstance(timeout, Unset):
+            total = self._total
+        else:
+            limits = request_timeout(timeout)
+            total = self._total_lane(limits)
+            if limits.sock_read != self._timeout.sock_read:
+                policy = self._policy_for(limits)
+        changed = (read_bufsize, auto_decompress, max_line_size, max_field_size, max_headers)
+        if not read_until_eof or changed != NOTHING_CHANGED:
+            policy = changed_policy(policy, read_until_eof, *changed)
+        request = self._request_class(
+            method,
+            target,
+            template,
+            session=self,
+            key=target.key._replace(**key_options) if key_options else target.key,
+            policy=policy,
+            timeout=limits,
+            total=total,
+            started=started,
+            content=content,
+            headers=headers,
+            skip=header_names(skip_auto_headers),
+            authorization=target.authorization,
+        )
+        history: list[ClientResponse] = []
+        while True:
+            response = await self._exchange(request)
+            if not allow_redirects or response.status not in REDIRECT_STATUSES:
+                break
+            location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
+            if not location:
+                break
+            response._history = tuple(history)
+            history.append(response)
+            response.release()
+            if max_redirects and len(history) >= max_redirects:
+                raise TooManyRedirects(
+                    history[0].request_info, tuple(history), message=f"{len(history)} redirects", status=response.status
+                )
+            request = self._redirected(request, response.status, location, key_options)
+        if history:
+            response._history = tuple(history)
+        if raise_for_status is None:
+            raise_for_status = self._raise_for_status
+        if raise_for_status is not False:
+            await _check_status(response, raise_for_status)
+        return response
+
+    async def _exchange(self, request: ClientRequest) -> ClientResponse:
+        """Send request to its hop and read the response's head, once more for each stale connection."""
+        connector = self._connector
+        if connector is None:
+            raise RuntimeError("Session is closed")
+        sent_head = request.head()
+        content = request.content
+        while True:
+            deadline = request.total
+            connection = connector.take_idle(request.key)
+            if connection is None:
+                connection = await self._connect(connector, request)
+                if deadline is not None:
+                    deadline = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
+            waiter = connection.send(
+                request.method, sent_head, None if content is None else content.body, request.policy, deadline
+            )
+            try:
+                head, body = await waiter
+            except (ServerDisconnectedError, ClientOSError):
+                # The server closed an idle connection while our request was under way: nothing of
+                # it was answered, so a safe one can be repeated (RFC 9112 §9.3.1). As often as the
+                # pool holds such connections; a new one is not given a second chance.
+                if connection.used and connection.silent and request.method in IDEMPOTENT_METHODS:
+                    if deadline is not None:
+                        request.total = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
+                    continue
+                raise
+            except HttpProcessingError as error:
+                raise ClientResponseError(
+                    request.request_info, (), status=error.code, message=error.message, headers=error.headers
+                ) from error
+            except BaseException:
+                connection.abandon(waiter)
+                raise
+            lease = Lease(connection, waiter) if connection.is_busy_with(waiter) else None
+            response = self._response_class(request.method, request=request)
+            response._resolve_charset = self._fallback_charset_resolver
+            response.start(head, body, lease)
+            return response
+
+    async def _connect(self, connector: BaseConnector, request: ClientRequest) -> Connection:
+        """A connection from the queue or a new one, within what is left of the total time."""
+        total = request.total
+        if total is None:
+            return await connector.connect(request.key, request.timeout)
+        scope = asyncio.timeout_at(request.started + total.seconds)
+        try:
+            async with scope:
+                return await connector.connect(request.key, request.timeout)
+        except TimeoutError as error:
+            if not scope.expired():
+                raise
+            raise TimeoutError(
+                f"total timeout of {total.seconds} s exceeded before there was a connection for {request.url} "
+                f"({connector!r})"
+            ) from error
+
+    def _redirected(
+        self, request: ClientRequest, status: int, location: str, key_options: dict[str, Any]
+    ) -> ClientRequest:
+        hop = next_hop(request.method, request.original_url, status, location, requote=self._requote_redirect_url)
+        try:
+            target = target_of(hop.url)
+        except NonHttpUrlClientError as error:
+            raise NonHttpUrlRedirectClientError(location) from error
+        except InvalidUrlClientError as error:
+            raise InvalidUrlRedirectClientError(location, error.description) from error
+        assert self._connector is not None
+        total = request.total
+        if total is not None:
+            total = self._connector.clock.until(request.started + total.seconds, total.seconds)
+        key = target.key._replace(**key_options) if key_options else target.key
+        return request.redirected(hop, target, key, total)
+
+    def _target(self, url: StrOrURL, params: Query) -> Target:
+        if self._base_url is None and not params:
+            return target_of(url)
+        try:
+            parsed = URL(url)
+            if self._base_url is not None and not parsed.absolute:
+                parsed = self._base_url.join(parsed)
+        except ValueError as error:
+            raise InvalidUrlClientError(url, str(error)) from error
+        return target_of(with_params(parsed, params))
+
+    def _content(self, data: Any, json: Any, text: str | None) -> Content:
+        if sum(body is not None for body in (data, json, text)) > 1:
+            raise ValueError("data, json and text are three ways to give the one body: use one of them")
+        if json is not None:
+            if self._json_serialize_bytes is not None:
+                return Content(self._json_serialize_bytes(json), "application/json")
+            return Content(self._json_serialize(json).encode(), "application/json")
+        if text is not None:
+            if not isinstance(text, str):
+                raise TypeError(f"text must be str, got {type(text).__name__}")
+            return Content(text.encode(), text_content_type("utf-8"))
+        if isinstance(data, str):
+            return Content(data.encode(), text_content_type("utf-8"))
+        if isinstance(data, bytes):
+            return Content(data, "application/octet-stream")
+        if isinstance(data, (bytearray, memoryview)):
+            return Content(bytes(data), "application/octet-stream")
+        raise TypeError(f"data must be bytes, bytearray, memoryview or str, got {type(data).__name__}")
+
+    def _total_lane(self, timeout: ClientTimeout) -> Any:
+        assert self._connector is not None
+        total = timeout.total
+        return self._connector.clock.lane(total, timeout.ceil_threshold) if total and total > 0 else None
+
+    def _policy_for(self, timeout: ClientTimeout) -> ReadPolicy:
+        assert self._connector is not None
+        seconds = timeout.sock_read
+        lane = self._connector.clock.lane(seconds, timeout.ceil_threshold) if seconds and seconds > 0 else None
+        return replace(self._policy, sock_read=lane)
+
+    # -- life
+
+    @property
+    def closed(self) -> bool:
+        return self._connector is None or self._connector.closed
+
+    async def close(self) -> None:
+        """Close the connector if the session owns it. What is in flight gets ClientConnectionError."""
+        connector, self._connector = self._connector, None
+        if connector is not None and self._connector_owner:
+            await connector.close()
+
+    def detach(self) -> None:
+        """Forget the connector without closing it; the session is closed."""
+        self._connector = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __enter__(self) -> None:
+        raise TypeError("Use async with instead")
+
+    def __exit__(self, *exc_info: object) -> None:
+        """Only there so that `with` gets as far as __enter__."""
+
+    # -- what it was made with
+
+    @property
+    def connector(self) -> BaseConnector | None:
+        """None once closed."""
+        return self._connector
+
+    @property
+    def headers(self) -> CIMultiDict[str]:
+        """Sent with every request; changes affect later ones."""
+        return self._headers
+
+    @property
+    def skip_auto_headers(self) -> frozenset[str]:
+        return self._skip
+
+    @property
+    def timeout(self) -> ClientTimeout:
+        return self._timeout
+
+    @property
+    def version(self) -> HttpVersion:
+        return self._version
+
+    @property
+    def json_serialize(self) -> JSONEncoder:
+        return self._json_serialize
+
+    @property
+    def connector_owner(self) -> bool:
+        return self._connector_owner
+
+    @property
+    def raise_for_status(self) -> RaiseForStatus:
+        return self._raise_for_status
+
+    @property
+    def auto_decompress(self) -> bool:
+        return self._policy.decompress
+
+    @property
+    def requote_redirect_url(self) -> bool:
+        return self._requote_redirect_url
+
+    @requote_redirect_url.setter
+    def requote_redirect_url(self, requote: bool) -> None:
+        self._requote_redirect_url = requote
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        return self._loop
+
+
+def request(
+    method: str,
+    url: StrOrURL,
+    *,
+    version: HttpVersion = HttpVersion11,
+    connector: BaseConnector | None = None,
+    loop: asyncio.AbstractEventLoop | None = None,
+    **options: Unpack[RedirectableOptions],
+) -> SessionRequestContextManager:
+    """One request with a session of its own, for `async with`; see ClientSession.request().
+
+    A connector given is left open."""
+    owned = connector is None
+    session = ClientSession(
+        connector=TCPConnector(force_close=True) if connector is None else connector,
+        connector_owner=owned,
+        loop=loop,
+        version=version,
+    )
+    return SessionRequestContextManager(session._request(method, url, **options), session.close)
+
+
+async def _check_status(response: ClientResponse, raise_for_status: RaiseForStatus) -> None:
+    try:
+        if callable(raise_for_status):
+            await raise_for_status(response)
+        else:
+            response.raise_for_status()
+    except BaseException:
+        response.close()
+        raise
+
+
+def _checked_base(base_url: StrOrURL | None) -> URL | None:
+    if base_url is None:
+        return None
+    base = URL(base_url)
+    if not base.absolute or not base.raw_host:
+        raise ValueError(f"base_url must be absolute, got {str(base)!r}")
+    if not base.raw_path.endswith("/"):
+        raise ValueError(f"the path of base_url must end with '/', or its last part is lost in joining: {str(base)!r}")
+    return base

@@ -1,0 +1,232 @@
+"""What is sent, byte by byte."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from multidict import CIMultiDict
+
+import aiohttp_client as aiohttp
+from aiohttp_client import HttpVersion10
+from aiohttp_client._http import SERVER_SOFTWARE
+from aiohttp_client._wire.coding import ACCEPT_ENCODING
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+AUTO = f"Accept: */*\r\nAccept-Encoding: {ACCEPT_ENCODING}\r\nUser-Agent: {SERVER_SOFTWARE}\r\n"
+
+
+async def sent(origin, method="GET", path="/", session_options=None, **options):
+    """The request as the origin received it, with its host line shortened to 'Host: h'."""
+    origin.plays(OK)
+    async with aiohttp.ClientSession(**(session_options or {})) as session:
+        async with session.request(method, f"{origin.url}{path}", **options):
+            pass
+    return origin.requests[-1].decode().replace(f"Host: {origin.url.partition('//')[2]}\r\n", "Host: h\r\n")
+
+
+async def test_a_plain_get(origin):
+    assert await sent(origin, path="/a?b=c") == f"GET /a?b=c HTTP/1.1\r\nHost: h\r\n{AUTO}\r\n"
+
+
+async def test_session_headers_come_first_and_request_headers_override_in_place(origin):
+    request = await sent(
+        origin,
+        session_options={"headers": [("X-One", "1"), ("X-Two", "2")]},
+        headers=[("x-one", "a"), ("X-One", "b"), ("X-Three", "3")],
+    )
+    assert request == f"GET / HTTP/1.1\r\nHost: h\r\nx-one: a\r\nX-Two: 2\r\nX-One: b\r\nX-Three: 3\r\n{AUTO}\r\n"
+
+
+async def test_auto_headers_can_be_skipped_and_replaced(origin):
+    request = await sent(origin, headers={"Accept": "text/html"}, skip_auto_headers=["user-agent", "Accept-Encoding"])
+    assert request == "GET / HTTP/1.1\r\nHost: h\r\nAccept: text/html\r\n\r\n"
+
+
+async def test_session_wide_skipping(origin):
+    request = await sent(
+        origin, "POST", session_options={"skip_auto_headers": ["User-Agent", "Accept", "accept-encoding", "Content-Type"]}
+    )
+    assert request == "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
+
+
+async def test_a_host_header_of_the_caller_replaces_ours_and_stays_first(origin):
+    request = await sent(origin, headers={"X": "1", "Host": "other.example"})
+    assert request == f"GET / HTTP/1.1\r\nHost: other.example\r\nX: 1\r\n{AUTO}\r\n"
+
+
+async def test_changes_of_session_headers_affect_later_requests(origin):
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin.url):
+            pass
+        session.headers["X-Later"] = "yes"
+        async with session.get(origin.url):
+            pass
+        del session.headers["X-Later"]
+        async with session.get(origin.url):
+            pass
+    assert [b"X-Later: yes\r\n" in request for request in origin.requests] == [False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("options", "fields", "body"),
+    [
+        ({"data": b"\x00data"}, "Content-Length: 5\r\nContent-Type: application/octet-stream\r\n", "\x00data"),
+        ({"data": bytearray(b"ab")}, "Content-Length: 2\r\nContent-Type: application/octet-stream\r\n", "ab"),
+        ({"data": memoryview(b"ab")}, "Content-Length: 2\r\nContent-Type: application/octet-stream\r\n", "ab"),
+        ({"data": "Тест"}, "Content-Length: 8\r\nContent-Type: text/plain; charset=utf-8\r\n", "Тест"),
+        ({"text": "Тест"}, "Content-Length: 8\r\nContent-Type: text/plain; charset=utf-8\r\n", "Тест"),
+        ({"json": {"a": 1}}, "Content-Length: 8\r\nContent-Type: application/json\r\n", '{"a": 1}'),
+        ({"json": []}, "Content-Length: 2\r\nContent-Type: application/json\r\n", "[]"),
+        ({"data": b""}, "Content-Length: 0\r\nContent-Type: application/octet-stream\r\n", ""),
+        ({}, "Content-Length: 0\r\nContent-Type: application/octet-stream\r\n", ""),
+    ],
+)
+async def test_bodies(origin, options, fields, body):
+    assert await sent(origin, "POST", **options) == f"POST / HTTP/1.1\r\nHost: h\r\n{AUTO}{fields}\r\n{body}"
+
+
+async def test_a_content_type_of_the_caller_is_kept(origin):
+    request = await sent(origin, "POST", data=b"a,b", headers={"Content-Type": "text/csv"})
+    assert request == f"POST / HTTP/1.1\r\nHost: h\r\nContent-Type: text/csv\r\n{AUTO}Content-Length: 3\r\n\r\na,b"
+
+
+@pytest.mark.parametrize(
+    ("method", "fields"),
+    [
+        ("GET", ""),
+        ("HEAD", ""),
+        ("OPTIONS", ""),
+        ("DELETE", "Content-Length: 0\r\n"),
+        ("PURGE", "Content-Length: 0\r\n"),
+        ("PUT", "Content-Length: 0\r\nContent-Type: application/octet-stream\r\n"),
+        ("PATCH", "Content-Length: 0\r\nContent-Type: application/octet-stream\r\n"),
+    ],
+)
+async def test_requests_without_a_body(origin, method, fields):
+    assert await sent(origin, method.lower()) == f"{method} / HTTP/1.1\r\nHost: h\r\n{AUTO}{fields}\r\n"
+
+
+async def test_a_get_may_have_a_body(origin):
+    request = await sent(origin, "GET", data=b"x")
+    assert request.endswith("Content-Length: 1\r\nContent-Type: application/octet-stream\r\n\r\nx")
+
+
+async def test_a_large_body_arrives_whole(origin):
+    body = bytes(range(256)) * 4096 * 4
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session, session.post(origin.url, data=body) as response:
+        assert response.status == 200
+    assert origin.requests[0].partition(b"\r\n\r\n")[2] == body
+
+
+async def test_json_serializers(origin):
+    options = {"json_serialize": lambda value: f"<{value}>"}
+    assert (await sent(origin, "POST", session_options=options, json=5)).endswith("\r\n\r\n<5>")
+    options["json_serialize_bytes"] = lambda value: b"bytes"
+    assert (await sent(origin, "POST", session_options=options, json=5)).endswith("\r\n\r\nbytes")
+
+
+async def test_http_10_asks_to_keep_the_connection(origin):
+    request = await sent(origin, session_options={"version": HttpVersion10})
+    assert request == f"GET / HTTP/1.0\r\nHost: h\r\n{AUTO}Connection: keep-alive\r\n\r\n"
+
+
+async def test_force_close_says_so(origin):
+    request = await sent(origin, session_options={"connector": aiohttp.TCPConnector(force_close=True)})
+    assert request == f"GET / HTTP/1.1\r\nHost: h\r\n{AUTO}Connection: close\r\n\r\n"
+
+
+async def test_userinfo_is_sent_as_credentials(origin):
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin.url.replace("://", "://me:p%40ss@")) as response:
+            assert response.url.user is None
+    assert b"\r\nAuthorization: Basic bWU6cEBzcw==\r\n" in origin.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"headers": {"X": "a\r\nEvil: 1"}}, ValueError, "control character"),
+        ({"headers": {"X\r\nEvil": "1"}}, ValueError, "not a token"),
+        ({"headers": {"X": "a\0"}}, ValueError, "control character"),
+        ({"headers": {"X Y": "1"}}, ValueError, "not a token"),
+        ({"headers": {"": "1"}}, ValueError, "not a token"),
+        ({"headers": {"X": 1}}, TypeError, "must be str"),
+        ({"headers": {"Content-Length": "7"}, "data": b"x"}, ValueError, "not the size of the body"),
+        ({"headers": {"Content-Length": "+1"}, "data": b"x"}, ValueError, "not the size of the body"),
+        ({"headers": {"Transfer-Encoding": "chunked"}, "data": b"x"}, ValueError, "leave the header out"),
+        ({"data": b"x", "json": 1}, ValueError, "use one of them"),
+        ({"data": b"x", "text": "y"}, ValueError, "use one of them"),
+        ({"text": b"y"}, TypeError, "text must be str"),
+        ({"data": 5}, TypeError, "data must be"),
+        ({"ssl": "yes"}, TypeError, "ssl must be"),
+        ({"ssl": False, "verify_ssl": False}, ValueError, "mean the same"),
+        ({"fingerprint": b"short"}, ValueError, "SHA-256"),
+        ({"timeout": "5"}, TypeError, "timeout must be"),
+        ({"params": {"a": None}}, TypeError, ""),
+        ({"method": "GE T"}, ValueError, "not a token"),
+        ({"method": "GET / HTTP/1.1\r\nX: y"}, ValueError, "not a token"),
+    ],
+)
+async def test_misuse_is_refused_before_anything_is_sent(origin, options, error, message):
+    options = dict(options)
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(error, match=message or "."):
+            await session.request(options.pop("method", "POST"), origin.url, **options)
+        assert origin.connections == 0
+        async with session.get(origin.url) as response:  # and the session is none the worse
+            assert response.status == 200
+
+
+async def test_credentials_cannot_be_given_twice(origin):
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ValueError, match="twice"):
+            await session.get(origin.url.replace("://", "://me:pw@"), headers={"Authorization": "Bearer x"})
+
+
+async def test_an_unknown_keyword_is_refused_at_the_call():
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(TypeError, match="colour"):
+            session.get("http://h/", colour="red")
+
+
+FIELD = st.tuples(st.sampled_from(["Accept", "X-A", "x-a", "User-Agent", "X-B"]), st.text("abc \t\u00e4", max_size=5))
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    method=st.sampled_from(["GET", "POST", "DELETE", "HEAD"]),
+    body=st.sampled_from([None, b"", b"abc"]),
+    session_headers=st.lists(FIELD, max_size=3),
+)
+def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session_headers):
+    """Looking at request.headers must not change what is sent."""
+    from aiohttp_client._http import HttpVersion11
+    from aiohttp_client._net.connection import ReadPolicy
+    from aiohttp_client._net.target import target_of
+    from aiohttp_client.request import ClientRequest, Content, HeadTemplate
+    from aiohttp_client.timeouts import NO_TIMEOUT
+
+    template = HeadTemplate(CIMultiDict(session_headers), frozenset(), HttpVersion11, force_close=False)
+    target = target_of("http://example.com/p?q")
+
+    def request():
+        return ClientRequest(
+            method,
+            target,
+            template,
+            session=None,
+            key=target.key,
+            policy=ReadPolicy(),
+            timeout=NO_TIMEOUT,
+            total=None,
+            started=0.0,
+            content=None if body is None else Content(body, "application/octet-stream"),
+        )
+
+    plain, looked_at = request(), request()
+    assert looked_at.headers["Host"] == "example.com"
+    assert plain.head() == looked_at.head()
