@@ -4,13 +4,17 @@ AIOHTTP_CLIENT_BUILD says what must come out:
   auto      (default) compiled, or pure Python with a notice where no C compiler works
   compiled  compiled, or the build fails: what wheels are built with
   pure      no extension modules: a py3-none-any wheel
+
+ci/installs.py proves each of them.
 """
 
 import os
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 CODECS = ("head", "chunks", "mask")
 HEADERS = ["_ext/ascii.h"]
@@ -29,26 +33,44 @@ class BuildCodecs(build_ext):
         self.cython_c_in_temp = True
 
     def run(self) -> None:
+        # setuptools clears inplace while it builds, and forgets it when the build fails.
+        places = [self.build_lib, "."] if self.inplace else [self.build_lib]
+        # What fails on a machine without a compiler, or without Python's headers. Cython's own
+        # CompileError is not among these: a mistake in our sources is never forgiven.
         try:
             super().run()
-        except Exception as error:
-            # Forgive a machine without a compiler, never a mistake in our sources: Cython's
-            # CompileError is not among these.
-            if wanted == "compiled" or not is_compiler_failure(error):
+        except (CCompilerError, ExecError, PlatformError) as error:
+            if wanted == "compiled":
+                notice(
+                    f"no working C compiler ({error}), and AIOHTTP_CLIENT_BUILD=compiled demands one.",
+                    "Install a C compiler and Python's headers (Debian: gcc and python3-dev),",
+                    "or leave AIOHTTP_CLIENT_BUILD unset to go without the compiled codecs.",
+                )
                 raise
-            print(
-                f"\n*** aiohttp_client: no working C compiler ({error}).\n"
-                "*** Installing pure Python codecs: everything works, slower.\n"
-                "*** See aiohttp_client.BACKEND; AIOHTTP_CLIENT_BUILD=compiled makes this an error.\n",
-                file=sys.stderr,
+            self._go_without(places)
+            notice(
+                f"no working C compiler ({error}).",
+                "Installing pure Python codecs: everything works, slower.",
+                "aiohttp_client.BACKEND tells which are in use; AIOHTTP_CLIENT_BUILD=compiled makes this an error.",
             )
-            self.extensions = []
+
+    def _go_without(self, places: list[str]) -> None:
+        """Make of this build what AIOHTTP_CLIENT_BUILD=pure would have made."""
+        # Codecs compiled before the failing one, or by an earlier build, would travel along from these places.
+        for place in places:
+            for extension in self.extensions:
+                Path(place, self.get_ext_filename(extension.name)).unlink(missing_ok=True)
+        self.extensions = []
+        self.distribution.ext_modules = []
+        # Settled before the build began; without this the wheel would claim to be this platform's.
+        wheel = self.distribution.get_command_obj("bdist_wheel", create=False)
+        if wheel is not None:
+            wheel.root_is_pure = True
 
 
-def is_compiler_failure(error: Exception) -> bool:
-    from setuptools.errors import CCompilerError, ExecError, PlatformError
-
-    return isinstance(error, (CCompilerError, ExecError, PlatformError))
+def notice(*lines: str) -> None:
+    # pip shows a build's output when the build fails, or with -v.
+    print("", *(f"*** aiohttp_client: {line}" for line in lines), "", sep="\n", file=sys.stderr, flush=True)
 
 
 extensions = [
