@@ -1,214 +1,219 @@
-"""Every way of installing the package, each in a fresh virtual environment outside the checkout.
+"""Every way to install the package, each into a fresh environment outside the checkout.
 
-    python ci/installs.py                  all cases, with the Python that runs this
-    python ci/installs.py --only editable  one of them
-    python ci/installs.py --python python3.13
+    python ci/installs.py [--python PATH] [CASE …]
 
-A case is a function: it installs a clean export of the checkout (what git would commit, and
-nothing a build left lying about), looks at what came out, and raises Wrong where that is not
-what setup.py and _backend.py promise. One line per case; exit code 1 if any is wrong.
+Each case prints a line: what was done, and which backend it gave. Ends with 1 if one was not as it should be.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import environment
+
 NO_COMPILER = {"CC": "/nonexistent/cc", "CXX": "/nonexistent/c++"}
-# What the demo shows in passing is shown here alone: a machine's own settings must not decide a case.
-OURS = ("AIOHTTP_CLIENT_BUILD", "AIOHTTP_CLIENT_BACKEND", "PYTHONPATH")
 
 
-class Wrong(Exception):
-    """A case did not come out as promised; the message is for a person."""
+class Failure(Exception):
+    """What was not as it should be."""
 
 
-class Place:
-    """A clean export of the sources beside an empty virtual environment."""
+class Site:
+    """A copy of the sources, and fresh environments beside it."""
 
-    def __init__(self, folder: Path, python: str) -> None:
+    def __init__(self, folder: Path, interpreter: str) -> None:
         self.folder = folder
+        self.interpreter = interpreter
+        self._count = 0
         self.source = folder / "source"
-        self.dist = folder / "dist"
-        export(self.source)
-        run([python, "-m", "venv", str(folder / "venv")], folder)
-        self.python = str(folder / "venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python"))
+        self.source.mkdir()
+        listed = run(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], environment.ROOT).stdout
+        for name in filter(None, listed.split("\0")):
+            original = environment.ROOT / name
+            if original.is_file():
+                copy = self.source / name
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                copy.write_bytes(original.read_bytes())
 
-    def pip(self, *arguments: str, fails: bool = False, **environment: str) -> str:
-        """pip's whole output; Wrong unless it succeeds, or fails where it is expected to."""
-        return run([self.python, "-m", "pip", *arguments], self.source, environment, fails=fails)
+    def environment(self) -> Path:
+        self._count += 1
+        folder = self.folder / f"environment{self._count}"
+        run([self.interpreter, "-m", "venv", str(folder)], self.folder)
+        python = environment.python(folder)
+        run([str(python), "-m", "pip", "install", "-q", "--upgrade", "pip"], self.folder)
+        return python
 
-    def backend(self, expected: str, **environment: str) -> None:
-        found = self.imports("print(aiohttp_client.BACKEND)", **environment).strip()
-        if found != expected:
-            raise Wrong(f"BACKEND is {found!r}, expected {expected!r}")
+    def pip(self, python: Path, *arguments: str, expect: int = 0, **env: str) -> str:
+        return run([str(python), "-m", "pip", *arguments], self.source, expect=expect, **env).stdout
 
-    def imports(self, code: str, fails: bool = False, **environment: str) -> str:
-        # From outside the sources: what is imported must be what was installed.
-        return run([self.python, "-c", f"import aiohttp_client; {code}"], self.folder, environment, fails=fails)
-
-    def only(self, pattern: str) -> Path:
-        found = sorted(self.dist.glob(pattern))
-        if len(found) != 1:
-            have = ", ".join(sorted(path.name for path in self.dist.iterdir())) or "nothing"
-            raise Wrong(f"expected one {pattern}, got {have}")
-        return found[0]
-
-
-def export(target: Path) -> None:
-    """Copy what git knows or would be asked to add; no build products, however they came to be there."""
-    listing = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(listing, cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\0"):
-        if name and (ROOT / name).is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target / name)
+    def backend(self, python: Path, expect: int = 0, **env: str) -> str:
+        """What an installed package says, asked from outside of the sources."""
+        code = "import aiohttp_client as a, sys; print(a.BACKEND); print(a.__version__, a.__file__, file=sys.stderr)"
+        return run([str(python), "-W", "error", "-c", code], self.folder, expect=expect, **env).stdout.strip()
 
 
-def run(command: list[str], folder: Path, environment: dict[str, str] | None = None, *, fails: bool = False) -> str:
-    clean = {name: value for name, value in os.environ.items() if name not in OURS}
+def run(command: list[str], cwd: Path, expect: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("AIOHTTP_CLIENT_")}
     done = subprocess.run(
         command,
-        cwd=folder,
-        env=clean | (environment or {}),
+        cwd=cwd,
+        env={**clean, **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stderr=subprocess.STDOUT if "pip" in command else subprocess.PIPE,
         text=True,
-        errors="replace",
     )
-    if (done.returncode != 0) != fails:
-        expected = "a failure" if fails else "success"
-        raise Wrong(f"{' '.join(command[1:])}\n{done.stdout}\nexit code {done.returncode}, expected {expected}")
-    return done.stdout
+    if (done.returncode != 0) != (expect != 0):
+        raise Failure(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr or ''}")
+    if expect:
+        done.stdout += done.stderr or ""
+    return done
 
 
-def must_say(output: str, *words: str) -> None:
-    for word in words:
-        if word not in output:
-            raise Wrong(f"{output}\nthis does not say {word!r}")
+def check(condition: bool, message: str) -> None:
+    if not condition:
+        raise Failure(message)
 
 
-def regular(place: Place) -> str:
-    place.pip("install", ".")
-    place.backend("c")
-    place.backend("c", AIOHTTP_CLIENT_BACKEND="c")
-    place.backend("py", AIOHTTP_CLIENT_BACKEND="py")
-    return "backend c, py on demand"
+def version(site: Site) -> str:
+    text = (site.source / "aiohttp_client" / "_http.py").read_text()
+    return text.partition('__version__ = "')[2].partition('"')[0]
 
 
-def editable(place: Place) -> str:
-    place.pip("install", "-e", ".")
-    place.backend("c")
-    where = Path(place.imports("print(aiohttp_client.__file__)").strip())
-    if not where.is_relative_to(place.source):
-        raise Wrong(f"imported from {where}, expected the sources at {place.source}")
-    if left := sorted(path.name for path in (place.source / "_ext").glob("*.c")):
-        raise Wrong(f"generated C among the sources: {', '.join(left)}")
-    return "backend c, imported from the sources, no generated C among them"
+def pip_install(site: Site) -> str:
+    python = site.environment()
+    site.pip(python, "install", ".", AIOHTTP_CLIENT_BUILD="compiled")
+    backend = site.backend(python, AIOHTTP_CLIENT_BACKEND="c")
+    check(backend == "c", f"expected c, got {backend}")
+    return f"pip install . → {backend}"
 
 
-def sdist(place: Place) -> str:
-    place.pip("install", "build")
-    run([place.python, "-m", "build", "--outdir", str(place.dist)], place.source)
-    with tarfile.open(place.only("*.tar.gz")) as archive:
-        packed = {name.partition("/")[2] for name in archive.getnames()}
-    wanted = {f"_ext/{path.name}" for path in (place.source / "_ext").iterdir() if path.suffix in (".pyx", ".h")}
-    wanted |= {"LICENSE", "README.md", "pyproject.toml", "setup.py", "aiohttp_client/py.typed"}
-    if missing := sorted(wanted - packed):
-        raise Wrong(f"the sdist lacks {', '.join(missing)}")
-    # build makes the wheel from the unpacked sdist, not from the checkout.
-    wheel = place.only("*.whl")
-    if wheel.name.endswith("-none-any.whl"):
-        raise Wrong(f"{wheel.name} is tagged as pure though it was compiled")
-    place.pip("install", str(wheel))
-    place.backend("c")
-    return f"backend c from {wheel.name}"
+def editable(site: Site) -> str:
+    python = site.environment()
+    site.pip(python, "install", "-e", ".", AIOHTTP_CLIENT_BUILD="compiled")
+    backend = site.backend(python)
+    check(backend == "c", f"expected c, got {backend}")
+    return f"pip install -e . → {backend}"
 
 
-def pure(place: Place) -> str:
-    place.pip("wheel", "--no-deps", "--wheel-dir", str(place.dist), ".", AIOHTTP_CLIENT_BUILD="pure")
-    wheel = place.only("*-py3-none-any.whl")
-    place.pip("install", str(wheel))
-    place.backend("py")
-    refusal = place.imports("", fails=True, AIOHTTP_CLIENT_BACKEND="c")
-    must_say(refusal, "ImportError", "AIOHTTP_CLIENT_BUILD=compiled")
-    refusal = place.imports("", fails=True, AIOHTTP_CLIENT_BACKEND="httptools")
-    must_say(refusal, "ImportError", "pip install httptools")
-    place.pip("install", "httptools")
-    place.backend("httptools")
-    return f"{wheel.name}: backend py, httptools once installed; demanding c says how to get it"
+def sdist(site: Site) -> str:
+    python = site.environment()
+    site.pip(python, "install", "-q", "build")
+    dist = site.folder / "dist"
+    run([str(python), "-m", "build", "--sdist", "--outdir", str(dist)], site.source)
+    archive = next(dist.glob("*.tar.gz"))
+    with tarfile.open(archive) as tar:
+        names = {name.partition("/")[2] for name in tar.getnames()}
+    wanted = {"_ext/head.pyx", "_ext/chunks.pyx", "_ext/mask.pyx", "_ext/ascii.h", "aiohttp_client/py.typed", "LICENSE"}
+    check(wanted <= names, f"missing from the sdist: {sorted(wanted - names)}")
+    check(not [name for name in names if name.endswith((".c", ".so"))], "the sdist holds generated files")
+    site.pip(python, "wheel", "--no-deps", "-w", str(dist), str(archive), AIOHTTP_CLIENT_BUILD="compiled")
+    wheel = next(dist.glob("*.whl"))
+    check("none-any" not in wheel.name, f"expected a wheel for this platform, got {wheel.name}")
+    site.pip(python, "install", str(wheel))
+    backend = site.backend(python, AIOHTTP_CLIENT_BACKEND="c")
+    return f"sdist ({archive.stat().st_size // 1024} KiB) → wheel ({wheel.stat().st_size // 1024} KiB) → {backend}"
 
 
-def compiled_without_compiler(place: Place) -> str:
-    output = place.pip("install", ".", fails=True, AIOHTTP_CLIENT_BUILD="compiled", **NO_COMPILER)
-    must_say(output, "*** aiohttp_client: no working C compiler", "AIOHTTP_CLIENT_BUILD=compiled demands one")
-    return "the build fails and says why"
+def pure(site: Site) -> str:
+    python = site.environment()
+    wheels = site.folder / "pure"
+    site.pip(python, "wheel", "--no-deps", "-w", str(wheels), ".", AIOHTTP_CLIENT_BUILD="pure", **NO_COMPILER)
+    wheel = next(wheels.glob("*.whl"))
+    check(wheel.name.endswith("py3-none-any.whl"), f"expected a py3-none-any wheel, got {wheel.name}")
+    site.pip(python, "install", str(wheel))
+    backend = site.backend(python)
+    check(backend == "py", f"expected py, got {backend}")
+    refusal = site.backend(python, expect=1, AIOHTTP_CLIENT_BACKEND="c")
+    check("ImportError" in refusal and "AIOHTTP_CLIENT_BUILD=compiled" in refusal, f"no way to get c in: {refusal}")
+    refusal = site.backend(python, expect=1, AIOHTTP_CLIENT_BACKEND="httptools")
+    check("pip install httptools" in refusal, f"no way to get httptools in: {refusal}")
+    site.pip(python, "install", "httptools")
+    with_httptools = site.backend(python)
+    check(with_httptools == "httptools", f"expected httptools, got {with_httptools}")
+    return f"AIOHTTP_CLIENT_BUILD=pure → {wheel.name} → {backend}; with httptools installed → {with_httptools}"
 
 
-def auto_without_compiler(place: Place) -> str:
-    output = place.pip("wheel", "-v", "--no-deps", "--wheel-dir", str(place.dist), ".", **NO_COMPILER)
-    must_say(output, "*** aiohttp_client: no working C compiler", "pure Python codecs")
-    wheel = place.only("*-py3-none-any.whl")
-    place.pip("install", str(wheel))
-    place.backend("py")
-    return f"notice with pip -v, {wheel.name}, backend py"
+def no_compiler(site: Site) -> str:
+    python = site.environment()
+    said = site.pip(python, "install", "-v", ".", **NO_COMPILER)
+    check("Installing pure Python codecs" in said, f"no notice in:\n{said}")
+    backend = site.backend(python)
+    check(backend == "py", f"expected py, got {backend}")
+    check(f"aiohttp_client-{version(site)}-py3-none-any.whl" in said, "the wheel without compiled parts claims to be for one platform")
+    return f"no compiler → notice, py3-none-any → {backend}"
 
 
-def editable_without_compiler(place: Place) -> str:
-    # A codec of an earlier build must not stay: it would be imported, and it is not these sources'.
-    suffix = run([place.python, "-c", "import sysconfig; print(sysconfig.get_config_var('EXT_SUFFIX'))"], place.folder)
-    (place.source / "aiohttp_client" / "_speedups" / f"mask{suffix.strip()}").write_bytes(b"left behind")
-    must_say(place.pip("install", "-v", "-e", ".", **NO_COMPILER), "*** aiohttp_client: no working C compiler")
-    place.backend("py")
-    return "notice with pip -v, backend py"
+def no_compiler_but_demanded(site: Site) -> str:
+    python = site.environment()
+    said = site.pip(python, "install", ".", expect=1, AIOHTTP_CLIENT_BUILD="compiled", **NO_COMPILER)
+    check("/nonexistent/cc" in said, f"the failure does not name the compiler:\n{said}")
+    return "no compiler, AIOHTTP_CLIENT_BUILD=compiled → refused"
 
 
-CASES: dict[str, tuple[str, Callable[[Place], str]]] = {
-    "regular": ("pip install .", regular),
-    "editable": ("pip install -e .", editable),
-    "sdist": ("sdist, wheel from it, install", sdist),
-    "pure": ("AIOHTTP_CLIENT_BUILD=pure", pure),
-    "compiled-no-cc": ("…=compiled, no C compiler", compiled_without_compiler),
-    "auto-no-cc": ("…=auto, no C compiler", auto_without_compiler),
-    "editable-no-cc": ("-e, …=auto, no C compiler", editable_without_compiler),
+def broken_source(site: Site) -> str:
+    python = site.environment()
+    source = site.source / "_ext" / "mask.pyx"
+    original = source.read_text()
+    source.write_text(original + "\nthis is no Cython\n")
+    try:
+        said = site.pip(python, "install", ".", expect=1)
+    finally:
+        source.write_text(original)
+    check("mask.pyx" in said, f"the failure does not name the file:\n{said}")
+    return "a mistake in a .pyx, default build → refused"
+
+
+def unknown_build(site: Site) -> str:
+    python = site.environment()
+    said = site.pip(python, "install", ".", expect=1, AIOHTTP_CLIENT_BUILD="fast")
+    check("expected auto, compiled or pure" in said, f"the failure does not say what is possible:\n{said}")
+    return "AIOHTTP_CLIENT_BUILD=fast → refused"
+
+
+CASES: dict[str, Callable[[Site], str]] = {
+    case.__name__: case
+    for case in (
+        pip_install,
+        editable,
+        sdist,
+        pure,
+        no_compiler,
+        no_compiler_but_demanded,
+        broken_source,
+        unknown_build,
+    )
 }
 
 
-def prove(title: str, case: Callable[[Place], str], python: str) -> bool:
-    print(f"  {title:<30} ", end="", flush=True)
-    started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="aiohttp_client-") as folder:
-        try:
-            result, right = case(Place(Path(folder).resolve(), python)), True
-        except Wrong as wrong:
-            result, right = str(wrong), False
-    print(f"{'ok' if right else 'WRONG':<6}{time.monotonic() - started:5.1f} s  {result}", flush=True)
-    return right
-
-
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Prove every way of installing the package.")
-    parser.add_argument("--python", default=sys.executable, help="the interpreter to install for")
-    parser.add_argument("--only", choices=CASES, action="append", help="run this case; may be given more than once")
+    parser = argparse.ArgumentParser(description="Prove every way to install the package.")
+    parser.add_argument("cases", nargs="*", metavar="CASE", help=f"of {', '.join(CASES)}")
+    parser.add_argument("--python", default=sys.executable, help="interpreter to make environments with")
     options = parser.parse_args()
-    wrong = [name for name in options.only or CASES if not prove(*CASES[name], options.python)]
-    if wrong:
-        print(f"wrong: {', '.join(wrong)}")
-    return 1 if wrong else 0
+    unknown = set(options.cases) - set(CASES)
+    if unknown:
+        parser.error(f"no case {', '.join(sorted(unknown))}, expected {', '.join(CASES)}")
+    failed = 0
+    for name, case in CASES.items():
+        if options.cases and name not in options.cases:
+            continue
+        with tempfile.TemporaryDirectory(prefix="installs-") as folder:
+            try:
+                print(f"ok      {name}: {case(Site(Path(folder), options.python))}", flush=True)
+            except Failure as failure:
+                failed += 1
+                print(f"FAILED  {name}: {failure}", flush=True)
+    print(f"{failed} failed" if failed else "all ways to install work")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("\ninterrupted")
-        sys.exit(130)
+    sys.exit(main())

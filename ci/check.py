@@ -1,0 +1,73 @@
+"""Everything that must be green, by one command.
+
+    python ci/check.py            all of it
+    python ci/check.py --quick    without the installation matrix
+    python ci/check.py --only tests-c -k redirect
+
+Sets up everything it needs; needs Python ≥ 3.11, a C compiler and git.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import environment
+
+Step = tuple[str, list[str], dict[str, str]]
+
+
+def steps(pytest_arguments: list[str]) -> Iterator[Step]:
+    """(name, command, additions to the environment) in the order in which failures are cheapest to find."""
+    python = sys.executable
+    yield "format", [python, "-m", "ruff", "format", "--check", "."], {}
+    yield "lint", [python, "-m", "ruff", "check", "."], {}
+    yield "types", [python, "-m", "mypy"], {}
+    for backend in ("c", "httptools", "py"):
+        command = [python, "-m", "pytest", "-q", *pytest_arguments]
+        yield f"tests-{backend}", command, {"AIOHTTP_CLIENT_BACKEND": backend}
+    yield "demo", [python, "ci/demo.py", "--pages", "2000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
+    yield "benchmark", [python, "benchmarks/bench_request.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}
+    yield "installs", [python, "ci/installs.py"], {}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Build, format, lint, types, tests on each backend and loop.")
+    parser.add_argument("--quick", action="store_true", help="leave out the installation matrix")
+    parser.add_argument("--only", metavar="STEP", help="run one step")
+    parser.add_argument("-k", metavar="EXPRESSION", help="passed on to pytest")
+    options = parser.parse_args()
+    environment.enter("test", "lint")
+    environment.ensure("test", "lint")
+    planned = list(steps(["-k", options.k] if options.k else []))
+    if options.only and options.only not in [name for name, _, _ in planned]:
+        parser.error(f"no step {options.only!r}, expected one of {', '.join(name for name, _, _ in planned)}")
+    results: list[tuple[str, str, float]] = []
+    for name, command, additions in planned:
+        if (options.only and name != options.only) or (options.quick and name == "installs"):
+            continue
+        shown = " ".join([f"{key}={value}" for key, value in additions.items()] + ["python", *command[1:]])
+        print(f"── {name}: {shown}", flush=True)
+        begun = time.monotonic()
+        code = subprocess.call(
+            command, cwd=environment.ROOT, env={**os.environ, **additions}, stdin=subprocess.DEVNULL
+        )
+        results.append((name, "ok" if code == 0 else f"FAILED ({code})", time.monotonic() - begun))
+    print("── summary")
+    for name, outcome, seconds in results:
+        print(f"{name:<16} {outcome:<12} {seconds:6.1f} s")
+    failed = [name for name, outcome, _ in results if outcome != "ok"]
+    print(f"failed: {', '.join(failed)}" if failed else "all green")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        print("\ninterrupted")
+        sys.exit(130)
