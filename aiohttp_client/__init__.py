@@ -9,7 +9,7 @@
 BACKEND says which codecs are in use: c, httptools or py; see _backend.py.
 """
 
-from . import hdrs
+from . import abc, hdrs
 from ._backend import BACKEND
 from ._http import HttpVersion, HttpVersion10, HttpVersion11, __version__
 from ._net.dial import AddrInfoType, SocketFactoryType
@@ -101,6 +101,7 @@ __all__ = (
     "TooManyRedirects",
     "__version__",
     "encode_basic_auth",
+    "abc",
     "hdrs",
     "request",
     "set_zlib_backend",

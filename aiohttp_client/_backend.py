@@ -24,8 +24,8 @@ def _choose(wanted: str) -> str:
     if wanted == "c" and missing:
         raise ImportError(
             f"AIOHTTP_CLIENT_BACKEND=c, but these compiled codecs are missing: {missing}. Install a wheel for this "
-            "platform, or build with a C compiler: AIOHTTP_CLIENT_BUILD=compiled pip install --no-binary aiohttp_client "
-            "aiohttp_client"
+            "platform, or build with a C compiler: AIOHTTP_CLIENT_BUILD=compiled pip install --no-binary "
+            "aiohttp_client aiohttp_client"
         )
     if wanted == "httptools" and not find_spec("httptools"):
         raise ImportError("AIOHTTP_CLIENT_BACKEND=httptools, but httptools is not installed: pip install httptools")

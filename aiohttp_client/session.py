@@ -528,7 +528,7 @@ def _checked_base(base_url: StrOrURL | None) -> URL | None:
     if base_url is None:
         return None
     base = URL(base_url)
-    if not base.absolute or not base.raw_host:
+    if not base.scheme or not base.raw_host:
         raise ValueError(f"base_url must be absolute, got {str(base)!r}")
     if not base.raw_path.endswith("/"):
         raise ValueError(f"the path of base_url must end with '/', or its last part is lost in joining: {str(base)!r}")
