@@ -112,7 +112,13 @@ X_FORWARDED_PROTO: Final[istr] = istr("X-Forwarded-Proto")
 INTERNED: Final[dict[bytes, istr]] = {
     spelling.encode(): istr(spelling)
     for name in [value for value in globals().values() if isinstance(value, istr)]
-    + [istr(f"X-{rest}") for rest in ("Cache", "Content-Type-Options", "Frame-Options", "Powered-By", "Request-Id", "XSS-Protection")]
-    + [istr(name) for name in ("Alt-Svc", "CF-Ray", "Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security")]
+    + [
+        istr(f"X-{rest}")
+        for rest in ("Cache", "Content-Type-Options", "Frame-Options", "Powered-By", "Request-Id", "XSS-Protection")
+    ]
+    + [
+        istr(name)
+        for name in ("Alt-Svc", "CF-Ray", "Content-Security-Policy", "Referrer-Policy", "Strict-Transport-Security")
+    ]
     for spelling in (str(name), str(name).lower())
 }

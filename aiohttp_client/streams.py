@@ -35,11 +35,11 @@ class StreamReader:
         "_at",
         "_buffer",
         "_chunk_ends",
-        "_error",
-        "_error_at_end",
         "_eof",
         "_eof_callbacks",
         "_eof_waiter",
+        "_error",
+        "_error_at_end",
         "_high",
         "_last_end",
         "_loop",
@@ -162,7 +162,9 @@ class StreamReader:
         for callback in callbacks:
             self._call(callback)
 
-    def set_exception(self, exc: BaseException, cause: BaseException | None = None, *, after_data: bool = False) -> None:
+    def set_exception(
+        self, exc: BaseException, cause: BaseException | None = None, *, after_data: bool = False
+    ) -> None:
         """Make reading raise exc: at once, or with after_data only where the buffered data ends."""
         if cause is not None:
             exc.__cause__ = cause
@@ -249,7 +251,7 @@ class StreamReader:
     async def read(self, n: int = -1) -> bytes:
         """Up to n bytes as soon as there are any; everything up to the end if n is negative. b"" at the end."""
         if n < 0:
-            pieces = []
+            pieces: list[bytes] = []
             while await self._more("read"):
                 pieces.append(self._take(self._size))
             return pieces[0] if len(pieces) == 1 else b"".join(pieces)
@@ -451,7 +453,9 @@ class EmptyStreamReader(StreamReader):
     def feed_data(self, data: bytes, size: int = 0) -> bool:
         return False
 
-    def set_exception(self, exc: BaseException, cause: BaseException | None = None, *, after_data: bool = False) -> None:
+    def set_exception(
+        self, exc: BaseException, cause: BaseException | None = None, *, after_data: bool = False
+    ) -> None:
         """Nothing: it is shared, and one response's end is not another's."""
 
     def unread_data(self, data: bytes) -> None:

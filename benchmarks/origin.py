@@ -9,7 +9,8 @@ from servers import _EXTRA, BODY
 
 _ANSWER = (
     b"HTTP/1.1 200 OK\r\nServer: embedded\r\nDate: Mon, 23 Nov 2026 13:00:00 GMT\r\nContent-Type: application/json\r\n"
-    b"Content-Length: %d\r\nConnection: keep-alive\r\n" % len(BODY)
+    b"Content-Length: %d\r\nConnection: keep-alive\r\n"
+    % len(BODY)
     + "".join(f"{name}: {value}\r\n" for name, value in _EXTRA.items()).encode()
     + b"\r\n"
     + BODY

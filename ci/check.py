@@ -53,9 +53,7 @@ def main() -> int:
         shown = " ".join([f"{key}={value}" for key, value in additions.items()] + ["python", *command[1:]])
         print(f"── {name}: {shown}", flush=True)
         begun = time.monotonic()
-        code = subprocess.call(
-            command, cwd=environment.ROOT, env={**os.environ, **additions}, stdin=subprocess.DEVNULL
-        )
+        code = subprocess.call(command, cwd=environment.ROOT, env={**os.environ, **additions}, stdin=subprocess.DEVNULL)
         results.append((name, "ok" if code == 0 else f"FAILED ({code})", time.monotonic() - begun))
     print("── summary")
     for name, outcome, seconds in results:

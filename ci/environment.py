@@ -60,7 +60,9 @@ def ensure(*groups: str) -> Path:
     present = stamp.read_text().split() if stamp.exists() and interpreter.exists() else []
     if present[:1] == wanted[:1] and set(wanted) <= set(present):
         return interpreter
-    print(f"setting up {environment.relative_to(ROOT)}: building the package and installing what it needs …", flush=True)
+    print(
+        f"setting up {environment.relative_to(ROOT)}: building the package and installing what it needs …", flush=True
+    )
     make(environment)
     wanted_groups = sorted({*groups, *present[1:]})
     pip(

@@ -147,7 +147,10 @@ def no_compiler(site: Site) -> str:
     check("Installing pure Python codecs" in said, f"no notice in:\n{said}")
     backend = site.backend(python)
     check(backend == "py", f"expected py, got {backend}")
-    check(f"aiohttp_client-{version(site)}-py3-none-any.whl" in said, "the wheel without compiled parts claims to be for one platform")
+    check(
+        f"aiohttp_client-{version(site)}-py3-none-any.whl" in said,
+        "the wheel without compiled parts claims to be for one platform",
+    )
     return f"no compiler → notice, py3-none-any → {backend}"
 
 

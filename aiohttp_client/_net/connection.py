@@ -309,7 +309,7 @@ class Connection(asyncio.Protocol):
         surplus = len(received) - head.end - length
         if length >= 0 and surplus >= 0:
             body = received[head.end : head.end + length] if length else b""
-            self._answer(head, body, surplus > 0)
+            self._answer(head, bytes(body), surplus > 0)
         else:
             self._body_begins(head, received[head.end :], length)
 
@@ -382,7 +382,7 @@ class Connection(asyncio.Protocol):
         elif self._policy.sock_read is not None and not self._paused:
             self._policy.sock_read.arm(self)
 
-    def _answer(self, head: ResponseHead, body: bytes | bytearray | list[tuple[bytes, bool]], surplus: bool) -> None:
+    def _answer(self, head: ResponseHead, body: bytes | list[tuple[bytes, bool]], surplus: bool) -> None:
         waiter = self._waiter
         assert waiter is not None
         self._exchange_ends(surplus)

@@ -35,7 +35,18 @@ class ChunkDecoder:
     rest: the bytes behind them, once done.
     error: what is wrong, or None; from then on nothing more is decoded."""
 
-    __slots__ = ("_extensions", "_fields", "_left", "_limits", "_line", "_state", "_trailer_size", "done", "error", "rest")
+    __slots__ = (
+        "_extensions",
+        "_fields",
+        "_left",
+        "_limits",
+        "_line",
+        "_state",
+        "_trailer_size",
+        "done",
+        "error",
+        "rest",
+    )
 
     def __init__(self, limits: HeadLimits) -> None:
         self._limits = limits

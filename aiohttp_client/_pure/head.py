@@ -97,7 +97,9 @@ class ResponseHead:
         if transfer is not None:
             if length is not None:
                 # §6.3 item 3: an attempt to smuggle, or a broken intermediary; it ought to be handled as an error.
-                raise BadHttpMessage(f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them")
+                raise BadHttpMessage(
+                    f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them"
+                )
             self.chunked = _is_chunked(transfer)
             if minor == b"0" or not self.chunked:
                 self.keep_alive = False  # §6.1: with 1.0 the framing is faulty, else the body ends with the connection
@@ -148,12 +150,14 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
     if searched > start:
         end = _find_end(data, max(start, searched - 3))
         if end is None:
-            return _incomplete(data, start, limits)
+            _check_incomplete(data, start, limits)
+            return None
     match = _match_head(data, start)
     if match is None:
         end = end or _find_end(data, start)
         if end is None:
-            return _incomplete(data, start, limits)
+            _check_incomplete(data, start, limits)
+            return None
         raise _fault(bytes(data[: end.end()]), start, limits) or BadHttpMessage("the head cannot be parsed")
     minor, status, reason, fields = match.groups()
     if (
@@ -178,7 +182,7 @@ def _skip_empty_lines(data: bytes | bytearray) -> int:
     return -1 if start == len(data) or data[start:] == b"\r" else start
 
 
-def _incomplete(data: bytes | bytearray, start: int, limits: HeadLimits) -> None:
+def _check_incomplete(data: bytes | bytearray, start: int, limits: HeadLimits) -> None:
     """Refuse what can never become a head."""
     beginning = data[start : start + len(_BEGINNING)]
     if not _BEGINNING.startswith(beginning):

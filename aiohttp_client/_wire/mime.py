@@ -49,4 +49,6 @@ def text_codec(charset: str) -> str | None:
         pass
     except (LookupError, ValueError):  # ValueError: a NUL in the name
         return None
-    return None if codec.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined") else codec.name
+    return (
+        None if codec.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined") else codec.name
+    )

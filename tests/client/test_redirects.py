@@ -42,14 +42,14 @@ async def test_methods_and_bodies(origin, moves, status, method, second, body):
     moves(status)
     data = b"data" if method not in ("GET", "HEAD") else None
     headers = {"Content-Type": "text/x-own", "X-Own": "kept"} if data else {"X-Own": "kept"}
-    async with aiohttp.ClientSession() as session:
-        async with session.request(
-            method, f"{origin.url}/here", data=data, headers=headers, allow_redirects=True
-        ) as response:
-            assert response.status == 200
-            assert [hop.status for hop in response.history] == [status]
-            assert response.history[0].url.path == "/here" and response.url.path == "/there"
-            assert response.method == second
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"{origin.url}/here", data=data, headers=headers, allow_redirects=True) as response,
+    ):
+        assert response.status == 200
+        assert [hop.status for hop in response.history] == [status]
+        assert response.history[0].url.path == "/here" and response.url.path == "/there"
+        assert response.method == second
     assert lines(origin.requests[1])[0] == f"{second} /there HTTP/1.1"
     assert origin.requests[1].partition(b"\r\n\r\n")[2] == body
     assert "X-Own: kept" in lines(origin.requests[1])

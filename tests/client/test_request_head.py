@@ -43,7 +43,9 @@ async def test_auto_headers_can_be_skipped_and_replaced(origin):
 
 async def test_session_wide_skipping(origin):
     request = await sent(
-        origin, "POST", session_options={"skip_auto_headers": ["User-Agent", "Accept", "accept-encoding", "Content-Type"]}
+        origin,
+        "POST",
+        session_options={"skip_auto_headers": ["User-Agent", "Accept", "accept-encoding", "Content-Type"]},
     )
     assert request == "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n"
 

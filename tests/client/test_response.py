@@ -137,7 +137,9 @@ async def test_the_fallback_charset_is_asked_for(origin):
             assert await r.text() == "Тест"
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "application/vnd.x+json"])
+@pytest.mark.parametrize(
+    "content_type", ["application/json", "application/json; charset=utf-8", "application/vnd.x+json"]
+)
 async def test_json(opened, content_type):
     async with opened(answer(json.dumps({"ключ": [1, None]}).encode(), [("Content-Type", content_type)])) as r:
         assert await r.json() == {"ключ": [1, None]}
@@ -227,7 +229,9 @@ async def test_no_body_needs_no_decoding(opened, method):
 
 
 @pytest.mark.parametrize("cut", [False, True])
-@pytest.mark.parametrize("coded", [CODED["gzip"][:-9], CODED["deflate"][:-3], b"not coded at all", CODED["gzip"] + b"junk"])
+@pytest.mark.parametrize(
+    "coded", [CODED["gzip"][:-9], CODED["deflate"][:-3], b"not coded at all", CODED["gzip"] + b"junk"]
+)
 async def test_a_coded_body_that_is_broken(origin, coded, cut):
     coding = "deflate" if coded[:1] == b"x" else "gzip"
     origin.plays(answer(coded, [("Content-Encoding", coding)]), cut=cut)

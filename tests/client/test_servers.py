@@ -277,7 +277,6 @@ async def test_the_next_address_is_tried(web):
 
 
 async def test_the_first_example_of_the_seed(httpbin):
-    async with aiohttp.ClientSession() as session:
-        async with session.get(httpbin.url + "/get") as resp:
-            assert resp.status == 200
-            assert "headers" in await resp.text()
+    async with aiohttp.ClientSession() as session, session.get(httpbin.url + "/get") as resp:
+        assert resp.status == 200
+        assert "headers" in await resp.text()

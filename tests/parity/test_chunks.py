@@ -54,7 +54,7 @@ def decoded(codecs):
         (b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", [b"abc", b"de"]),
         (b"A\r\n0123456789\r\na\r\n0123456789\r\n0\r\n\r\n", [b"0123456789", b"0123456789"]),
         (b"0000000000000002\r\n\r\n\r\n0\r\n\r\n", [b"\r\n"]),
-        (b"2;ext\r\nab\r\n0;last=\"x y\"\r\n\r\n", [b"ab"]),
+        (b'2;ext\r\nab\r\n0;last="x y"\r\n\r\n', [b"ab"]),
         (b"2;a=b;\tc\xff\r\nab\r\n0\r\n\r\n", [b"ab"]),
         (b"2\r\nab\r\n0\r\nTrailer: x\r\nContent-Length: 9\r\n\r\n", [b"ab"]),
     ],
@@ -83,7 +83,9 @@ def test_other_size_lines_are_refused(decoded, size):
     assert (whole, current, done, error) == ([b"."], b"", False, TransferEncodingError)
 
 
-@pytest.mark.parametrize("data", [b"2\nab\r\n0\r\n\r\n", b"2;a\nab\r\n0\r\n\r\n", b"2;x\n\r\nab\r\n", b"0\n\n", b"0\n\r\n"])
+@pytest.mark.parametrize(
+    "data", [b"2\nab\r\n0\r\n\r\n", b"2;a\nab\r\n0\r\n\r\n", b"2;x\n\r\nab\r\n", b"0\n\n", b"0\n\r\n"]
+)
 def test_bare_line_feeds_are_refused(decoded, data):
     assert decoded(data)[2:] == (False, b"", TransferEncodingError)
 
@@ -94,7 +96,9 @@ def test_data_must_be_followed_by_crlf(decoded, end):
     assert (whole, current, done, error) == ([], b"ab", False, TransferEncodingError)
 
 
-@pytest.mark.parametrize("line", [b"no colon", b": x", b"A : b", b"A: \x00", b"A: b\rc", b" A: b", b"A: b\x7f", b"A: b\nC: d"])
+@pytest.mark.parametrize(
+    "line", [b"no colon", b": x", b"A : b", b"A: \x00", b"A: b\rc", b" A: b", b"A: b\x7f", b"A: b\nC: d"]
+)
 def test_trailers_are_checked_like_fields(decoded, line):
     assert decoded(b"2\r\nab\r\n0\r\nX: y\r\n" + line + b"\r\n\r\n")[2:] == (False, b"", InvalidHeader)
 

@@ -68,7 +68,7 @@ NGINX = (
     b"Content-Type: application/json\r\n"
     b"Content-Length: 56\r\n"
     b"Connection: keep-alive\r\n"
-    b"ETag: \"6561d0f2-38\"\r\n"
+    b'ETag: "6561d0f2-38"\r\n'
     b"X-Request-Id: 1f2e3d4c\r\n"
     b"Cache-Control: no-cache\r\n"
     b"\r\n"
@@ -168,7 +168,9 @@ def test_other_status_lines_are_refused_with_what_was_received(parse, line):
     assert caught.value.code == 400
 
 
-@pytest.mark.parametrize("data", [b"SSH-2.0", b"220 mail ESMTP\r\n", b"<", b"\x16\x03\x01", b"\nHTTP/1.1 200 OK", b"\r\n\r\nX"])
+@pytest.mark.parametrize(
+    "data", [b"SSH-2.0", b"220 mail ESMTP\r\n", b"<", b"\x16\x03\x01", b"\nHTTP/1.1 200 OK", b"\r\n\r\nX"]
+)
 def test_what_can_never_become_a_status_line_is_not_waited_for(codecs, data):
     with pytest.raises(BadStatusLine):
         codecs[0].parse_head(data, LIMITS)
@@ -358,7 +360,10 @@ def test_transfer_encoding_of_http_10_is_not_trusted_further(parse):
     ],
 )
 def test_keep_alive(parse, version, fields, keep_alive):
-    assert parse(b"HTTP/1." + version + b" 200 OK\r\n" + fields + (b"\r\n" if fields else b"") + b"\r\n").keep_alive is keep_alive
+    assert (
+        parse(b"HTTP/1." + version + b" 200 OK\r\n" + fields + (b"\r\n" if fields else b"") + b"\r\n").keep_alive
+        is keep_alive
+    )
 
 
 @pytest.mark.parametrize(
@@ -415,7 +420,9 @@ def test_limits(parse, limits, fits, too_long):
     assert str(caught.value.limit) in str(caught.value)
 
 
-@pytest.mark.parametrize("data", [OK + b"A: " + b"x" * 100_000, OK + b"A: b\r\n" * 20_000, b"HTTP/1.1 200 " + b"x" * 100_000])
+@pytest.mark.parametrize(
+    "data", [OK + b"A: " + b"x" * 100_000, OK + b"A: b\r\n" * 20_000, b"HTTP/1.1 200 " + b"x" * 100_000]
+)
 def test_a_head_that_never_ends_is_refused_at_its_limit(codecs, data):
     received = bytearray()
     with pytest.raises(LineTooLong):

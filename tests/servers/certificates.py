@@ -15,7 +15,7 @@ class Certificates:
             "good": self.authority.issue_cert("localhost", "127.0.0.1"),
             "other host": self.authority.issue_cert("other.example"),
             "expired": self.authority.issue_cert(
-                "localhost", "127.0.0.1", not_after=datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=1)
+                "localhost", "127.0.0.1", not_after=datetime.datetime.now(datetime.UTC) - datetime.timedelta(days=1)
             ),
             "unknown authority": trustme.CA().issue_cert("localhost", "127.0.0.1"),
         }

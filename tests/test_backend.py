@@ -1,0 +1,89 @@
+"""Which codecs are chosen, in processes of their own: the choice is made once, at import."""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import aiohttp_client
+
+PACKAGE = Path(aiohttp_client.__file__).parent
+CODECS = ("head", "chunks", "mask")
+COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS)
+
+
+def ask(path, wanted="auto", expect_failure=False, warnings="error"):
+    """BACKEND as a new process sees it that imports the package from path; or what it says when it fails."""
+    env = {**os.environ, "AIOHTTP_CLIENT_BACKEND": wanted, "PYTHONPATH": str(path)}
+    code = "import aiohttp_client as a; print(a.BACKEND, a._backend.head.__name__.split('.')[1])"
+    done = subprocess.run(
+        [sys.executable, "-W", warnings, "-c", code], env=env, cwd=path, capture_output=True, text=True
+    )
+    assert (done.returncode != 0) is expect_failure, done.stderr
+    return done.stderr if expect_failure else (done.stdout.strip(), done.stderr)
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """copy(*codecs): a copy of the package with only these compiled codecs."""
+
+    def copy(*codecs):
+        shutil.copytree(PACKAGE, tmp_path / "aiohttp_client", ignore=shutil.ignore_patterns("__pycache__"))
+        for library in (tmp_path / "aiohttp_client" / "_speedups").glob("*.so"):
+            if library.name.partition(".")[0] not in codecs:
+                library.unlink()
+        return tmp_path
+
+    return copy
+
+
+def test_the_backend_demanded_is_the_one_in_use():
+    wanted = os.environ.get("AIOHTTP_CLIENT_BACKEND", "auto")
+    assert (wanted if wanted != "auto" else aiohttp_client.BACKEND) == aiohttp_client.BACKEND
+    package = {"c": "_speedups", "httptools": "_llhttp", "py": "_pure"}[aiohttp_client.BACKEND]
+    for codec in ("head", "chunks", "mask"):
+        assert getattr(aiohttp_client._backend, codec).__name__ == f"aiohttp_client.{package}.{codec}"
+
+
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+def test_all_built(copy):
+    path = copy(*CODECS)
+    assert ask(path)[0] == "c _speedups"
+    assert ask(path, "c")[0] == "c _speedups"
+    assert ask(path, "py")[0] == "py _pure"
+
+
+def test_none_built(copy):
+    path = copy()
+    fallback = "httptools _llhttp" if importlib.util.find_spec("httptools") else "py _pure"
+    assert ask(path)[0] == fallback
+    refusal = ask(path, "c", expect_failure=True)
+    assert "ImportError" in refusal and "AIOHTTP_CLIENT_BUILD=compiled" in refusal
+    assert ask(path, "py")[0] == "py _pure"
+
+
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+def test_some_built(copy):
+    path = copy("head")
+    backend, said = ask(path, warnings="always")
+    assert not backend.startswith("c ")
+    assert "RuntimeWarning" in said and "chunks, mask" in said
+    assert "chunks, mask" in ask(path, "c", expect_failure=True)
+
+
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+def test_built_but_unloadable_is_the_real_error(copy):
+    path = copy(*CODECS)
+    library = next((path / "aiohttp_client" / "_speedups").glob("mask.*.so"))
+    library.write_bytes(b"no library")
+    for wanted in ("auto", "c"):
+        assert "mask" in ask(path, wanted, expect_failure=True)
+    assert ask(path, "py")[0] == "py _pure"
+
+
+def test_an_unknown_backend_is_refused(copy):
+    assert "expected auto, c, httptools or py" in ask(copy(), "fast", expect_failure=True)

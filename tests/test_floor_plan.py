@@ -1,0 +1,82 @@
+"""The house: which module stands on which floor, and that imports only go down."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import aiohttp_client
+
+PACKAGE = Path(aiohttp_client.__file__).parent
+
+# A module may import those on earlier lines; on one line nobody knows the others.
+FLOORS = """
+hdrs typedefs timeouts exceptions abc _http
+_pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__ _net/__init__
+_pure/head _pure/chunks _pure/mask
+_llhttp/head _llhttp/chunks _llhttp/mask
+_backend
+_wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query
+streams
+decoding
+resolver
+_net/clock _net/tls
+_net/target
+_net/dial _net/pool
+_net/connection
+request
+response
+connector options pending
+session
+__init__
+"""
+
+# The public API itself hands the upper object down; for type checkers only.
+EXCEPTIONS = {("request", "session")}
+
+# Syntax and codecs know nothing of the world outside.
+WORLDLY = {"asyncio", "socket", "ssl", "time", "threading"}
+UNWORLDLY = ("_pure/", "_llhttp/", "_wire/")
+
+LEVEL = {name: level for level, line in enumerate(FLOORS.split("\n")) for name in line.split()}
+MODULES = sorted(str(path.relative_to(PACKAGE).with_suffix("")).replace("\\", "/") for path in PACKAGE.rglob("*.py"))
+
+
+def imports(module):
+    """(modules of the package, other top-level names) that module imports anywhere, also for type checking."""
+    package = module.split("/")[:-1]
+    inside, outside = set(), set()
+    for node in ast.walk(ast.parse((PACKAGE / f"{module}.py").read_text())):
+        if isinstance(node, ast.Import):
+            outside |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            outside.add((node.module or "").partition(".")[0])
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
+            for alias in node.names:
+                named = "/".join([*base, alias.name])
+                inside.add(named if named in LEVEL or (PACKAGE / f"{named}.py").exists() else "/".join(base))
+    return inside, outside
+
+
+def test_every_module_has_its_place():
+    assert set(MODULES) == set(LEVEL)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_imports_go_down(module):
+    inside, _ = imports(module)
+    # What is named _speedups/… is compiled; it stands beside the pure twins.
+    for name in inside - {"_speedups"}:
+        assert (module, name) in EXCEPTIONS or LEVEL[name] < LEVEL[module], f"{module} imports {name}"
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if module.startswith(UNWORLDLY)])
+def test_codecs_and_syntax_know_no_sockets_loops_or_clocks(module):
+    _, outside = imports(module)
+    assert not outside & WORLDLY
+
+
+def test_the_package_does_not_import_itself_by_its_full_name():
+    for module in MODULES:
+        assert "aiohttp_client" not in imports(module)[1], module
