@@ -269,7 +269,7 @@ class StreamReader:
     async def readexactly(self, n: int) -> bytes:
         """n bytes. Raises asyncio.IncompleteReadError if the data ends before."""
         self._raise_error()
-        pieces = []
+        pieces: list[bytes] = []
         left = n
         while left > 0:
             if not await self._more("readexactly"):

@@ -1,4 +1,4 @@
-"""The floor: what a request costs when a client does nothing but write canned bytes and look at the last one of the answer.
+"""The floor: what a request costs that is canned bytes written, and a look at the last byte of the answer.
 
 No client on the same loop can be cheaper, so ratios to it say how much a client adds."""
 

@@ -81,7 +81,7 @@ class Progress:
 @contextlib.asynccontextmanager
 async def origin() -> AsyncIterator[str]:
     """An origin server in another process; it ends when its standard input does, whatever becomes of us."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220  # nothing else runs yet, and it takes a millisecond
         [sys.executable, str(Path(__file__).with_name("origin.py"))],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -94,7 +94,7 @@ def origin():
 
 @pytest.fixture(scope="session")
 def certificates():
-    """Certificates of a private authority: good, for another host, expired, self-signed; see servers/certificates.py."""
+    """Certificates of a private authority, good ones and others; see servers/certificates.py."""
     from certificates import Certificates
 
     return Certificates()
