@@ -29,6 +29,12 @@ else:
     LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
+def pytest_collection_finish(session):
+    # Each test collects what it forgot; all that is there before the first needs no second look.
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_generate_tests(metafunc):
     if inspect.iscoroutinefunction(metafunc.function):
         metafunc.fixturenames.append("loop_name")
