@@ -1,7 +1,7 @@
 """Words of HTTP/1: versions, limits, sets of methods and statuses, each with its RFC section."""
 
 import sys
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 __version__ = "0.1.0"
 
@@ -32,6 +32,11 @@ class HeadLimits(NamedTuple):
     field: int = 8190
     fields: int = 128
     total: int = 64 * 1024
+
+    @classmethod
+    def of(cls, line: int, field: int, fields: int) -> Self:
+        """These limits, with a total that has room for a few lines as long as they may be."""
+        return cls(line, field, fields, max(64 * 1024, line + 4 * field))
 
 
 DEFAULT_LIMITS = HeadLimits()

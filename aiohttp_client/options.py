@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any, Final, TypeAlias, TypedDict
 
+from ._http import HeadLimits
 from ._net.connection import ReadPolicy
 from ._net.tls import Fingerprint, SSLOption, check_ssl
 from .response import ClientResponse
@@ -73,10 +74,10 @@ def changed_policy(
         until_close=until_close,
         read_bufsize=policy.read_bufsize if read_bufsize is None else read_bufsize,
         decompress=policy.decompress if decompress is None else decompress,
-        limits=limits._replace(
-            line=limits.line if line is None else line,
-            field=limits.field if field is None else field,
-            fields=limits.fields if fields is None else fields,
+        limits=HeadLimits.of(
+            limits.line if line is None else line,
+            limits.field if field is None else field,
+            limits.fields if fields is None else fields,
         ),
     )
 

@@ -124,7 +124,7 @@ class ClientSession:
         self._connector_owner = connector_owner
         self._template = HeadTemplate(self._headers, self._skip, self._version, force_close=connector.force_close)
         self._policy = ReadPolicy(
-            limits=HeadLimits(line=max_line_size, field=max_field_size, fields=max_headers),
+            limits=HeadLimits.of(max_line_size, max_field_size, max_headers),
             read_bufsize=read_bufsize,
             decompress=auto_decompress,
         )

@@ -108,6 +108,21 @@ async def test_a_truncated_body(origin, sent, end):
         await goes_on(session, origin)
 
 
+async def test_limits_of_session_and_request(origin):
+    """A field of 100 kB is refused by default, and welcome where it is expected."""
+    origin.plays(HEAD + b"A: " + b"x" * 100_000 + b"\r\nContent-Length: 2\r\n\r\nok")
+    async with aiohttp.ClientSession(max_field_size=100_001) as session:
+        async with session.get(origin.url) as response:
+            assert len(response.headers["A"]) == 100_000
+        with pytest.raises(aiohttp.ClientResponseError, match="over the limit of 50"):
+            await session.get(origin.url, max_field_size=50)
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientResponseError, match="over the limit"):
+            await session.get(origin.url)
+        async with session.get(origin.url, max_field_size=200_000) as response:
+            assert await response.read() == b"ok"
+
+
 async def test_a_body_without_length_ends_with_the_connection(origin):
     origin.script([origin.WAIT, HEAD + b"\r\nabc", 0.01, b"def", origin.CLOSE])
     async with aiohttp.ClientSession() as session:
