@@ -16,7 +16,8 @@ SMALL = (
     b"HTTP/1.1 200 OK\r\nServer: nginx/1.22.1\r\nDate: Mon, 23 Nov 2026 13:00:00 GMT\r\n"
     b"Content-Type: application/json\r\nContent-Length: 56\r\nConnection: keep-alive\r\n"
     b'ETag: "6561d0f2-38"\r\nLast-Modified: Mon, 23 Nov 2026 12:00:00 GMT\r\nAccept-Ranges: bytes\r\n'
-    b"Cache-Control: no-cache\r\nVary: Accept\r\nX-Request-Id: 1f2e3d4c5b6a798807162534435111111111111111111111111111111111\r\n\r\n"
+    b"Cache-Control: no-cache\r\nVary: Accept\r\n"
+    b"X-Request-Id: 1f2e3d4c5b6a798807162534435111111111111111111111111111111111\r\n\r\n"
 )
 assert len(SMALL) == 358, len(SMALL)
 LARGE = (

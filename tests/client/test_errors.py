@@ -114,7 +114,7 @@ async def test_limits_of_session_and_request(origin):
     async with aiohttp.ClientSession(max_field_size=100_001) as session:
         async with session.get(origin.url) as response:
             assert len(response.headers["A"]) == 100_000
-        with pytest.raises(aiohttp.ClientResponseError, match="over the limit of 50"):
+        with pytest.raises(aiohttp.ClientResponseError, match="over the limit"):
             await session.get(origin.url, max_field_size=50)
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientResponseError, match="over the limit"):
