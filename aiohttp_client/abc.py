@@ -30,3 +30,33 @@ class AbstractResolver(ABC):
     @abstractmethod
     async def close(self) -> None:
         """Free what the resolver holds."""
+
+
+class AbstractStreamWriter(ABC):
+    """Where a Payload writes itself to: a request body on its way out."""
+
+    buffer_size: int = 0  # bytes taken since the last drain
+    output_size: int = 0  # bytes handed to the transport, framing included
+    length: int | None = None  # bytes of body still to come, if that is known
+
+    @abstractmethod
+    async def write(self, chunk: bytes | bytearray | memoryview) -> None:
+        """Take a piece of the body; waits while the peer is slow to read.
+
+        Raises ClientConnectionResetError if the connection is gone."""
+
+    @abstractmethod
+    async def write_eof(self, chunk: bytes = b"") -> None:
+        """The body ends, behind chunk."""
+
+    @abstractmethod
+    async def drain(self) -> None:
+        """Wait until there is room for more."""
+
+    @abstractmethod
+    def enable_compression(self, encoding: str = "deflate", strategy: int | None = None) -> None:
+        """Compress what follows, "deflate" or "gzip"."""
+
+    @abstractmethod
+    def enable_chunking(self) -> None:
+        """Frame what follows in chunks (RFC 9112 §7.1)."""

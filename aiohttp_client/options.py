@@ -29,12 +29,15 @@ class RequestOptions(TypedDict, total=False):
     """Keyword arguments of a request beside the URL and allow_redirects."""
 
     params: Query
-    data: bytes | bytearray | memoryview | str | None
+    data: Any
     json: Any
     text: str | None
     headers: LooseHeaders | None
     skip_auto_headers: Iterable[str] | None
     max_redirects: int
+    compress: str | bool | None
+    chunked: bool | None
+    expect100: bool
     raise_for_status: RaiseForStatus | None
     read_until_eof: bool
     timeout: ClientTimeout | float | Unset | None
@@ -127,3 +130,14 @@ def one_ssl_option(
     option = given[0] if given else True
     check_ssl(option)
     return option
+
+
+def checked_compression(compress: str | bool | None) -> str | None:
+    """compress= as a content coding. Raises ValueError for one that cannot be produced."""
+    if not compress:
+        return None
+    if compress is True:
+        return "deflate"
+    if compress not in ("deflate", "gzip"):
+        raise ValueError(f"compress must be True, 'deflate' or 'gzip', got {compress!r}")
+    return compress

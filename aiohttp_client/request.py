@@ -8,21 +8,24 @@ or once looked at, it is a dict, and then the bytes come from the dict: somebody
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy, getversion
 from yarl import URL
 
 from . import hdrs
-from ._http import BODILESS_METHODS, SERVER_SOFTWARE, HttpVersion, HttpVersion10, HttpVersion11
+from ._http import BODILESS_METHODS, IDEMPOTENT_METHODS, SERVER_SOFTWARE, HttpVersion, HttpVersion10, HttpVersion11
 from ._net.clock import Lane
-from ._net.connection import ReadPolicy
+from ._net.connection import Connection, ReadPolicy, Received
 from ._net.target import ConnectionKey, Target
+from ._net.writer import StreamWriter
 from ._wire.coding import ACCEPT_ENCODING
 from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
 from ._wire.serialize import field_lines
+from .payload import BytesPayload, Payload
 from .timeouts import ClientTimeout
 from .typedefs import LooseHeaders
 
@@ -112,11 +115,15 @@ class ClientRequest:
     __slots__ = (
         "_headers",
         "authorization",
+        "chunked",
+        "compress",
         "content",
         "dropped",
+        "expects_continue",
         "given_headers",
         "key",
         "method",
+        "payload",
         "policy",
         "session",
         "skip",
@@ -125,6 +132,7 @@ class ClientRequest:
         "template",
         "timeout",
         "total",
+        "upload",
     )
 
     def __init__(
@@ -140,6 +148,10 @@ class ClientRequest:
         total: Lane | None,
         started: float,
         content: Content | None = None,
+        payload: Payload[Any] | None = None,
+        chunked: bool = False,
+        compress: str | None = None,
+        expect100: bool = False,
         headers: LooseHeaders | None = None,
         skip: frozenset[str] = frozenset(),
         authorization: str | None = None,
@@ -154,14 +166,20 @@ class ClientRequest:
         self.timeout = timeout
         self.total = total  # the lane of timeout.total, and
         self.started = started  # the loop time it counts from
+        # The body: ready in memory, or a payload that has to be written.
         self.content = content
+        self.payload = payload
+        self.chunked = chunked
+        self.compress = compress
+        self.expects_continue = expect100
+        self.upload: asyncio.Task[None] | None = None  # what is writing payload, or has written it
         # Everything that makes this head another one than the template's:
         self.given_headers = headers
         self.skip = skip
         self.authorization = authorization
         self.dropped = dropped  # names not sent, wherever they come from
         self._headers: CIMultiDict[str] | None = None
-        if headers or skip or dropped or authorization is not None or not template.plain:
+        if headers or skip or dropped or payload is not None or authorization is not None or not template.plain:
             self._headers = self._built_headers()
 
     @property
@@ -219,6 +237,10 @@ class ClientRequest:
             total=total,
             started=self.started,
             content=self.content if hop.keeps_body else None,
+            payload=self.payload if hop.keeps_body else None,
+            chunked=self.chunked,
+            compress=self.compress,
+            expect100=self.expects_continue,
             headers=self.given_headers,
             skip=self.skip,
             authorization=authorization,
@@ -240,17 +262,15 @@ class ClientRequest:
             if hdrs.AUTHORIZATION in headers:
                 raise ValueError("credentials are given twice: in the URL and as an Authorization header")
             headers[hdrs.AUTHORIZATION] = self.authorization
-        self._check_framing(headers)
-        for name, value in self._content_fields():
-            if name not in headers and (
-                name != hdrs.CONTENT_TYPE or "content-type" not in self.template.skip | self.skip
-            ):
-                headers[name] = value
+        self._frame(headers)
+        if hdrs.CONTENT_TYPE.lower() in self.template.skip | self.skip and hdrs.CONTENT_TYPE not in merged:
+            headers.popall(hdrs.CONTENT_TYPE, None)
         if self.template.closing and hdrs.CONNECTION not in headers:
             headers[hdrs.CONNECTION] = self.template.closing
         return headers
 
     def _content_fields(self) -> tuple[tuple[str, str], ...]:
+        """What is said of a body that is ready, or of none."""
         content = self.content
         if content is not None:
             return ((hdrs.CONTENT_LENGTH, str(len(content.body))), (hdrs.CONTENT_TYPE, content.content_type))
@@ -260,17 +280,102 @@ class ClientRequest:
             return ((hdrs.CONTENT_LENGTH, "0"), (hdrs.CONTENT_TYPE, _OCTET_STREAM))
         return ((hdrs.CONTENT_LENGTH, "0"),)
 
-    def _check_framing(self, headers: CIMultiDict[str]) -> None:
-        """A body must be as long as the head says, or the next request is read as its rest."""
-        if hdrs.TRANSFER_ENCODING in headers:
-            raise ValueError(
-                f"Transfer-Encoding: {headers[hdrs.TRANSFER_ENCODING]} with a body whose length is known: "
-                "leave the header out"
-            )
-        given = headers.getall(hdrs.CONTENT_LENGTH, [])
-        size = 0 if self.content is None else len(self.content.body)
-        if given and given != [str(size)]:
-            raise ValueError(f"Content-Length: {', '.join(given)} is not the size of the body, {size} bytes")
+    def _frame(self, headers: CIMultiDict[str]) -> None:
+        """Say how long the body is. A head that says something else than is sent is how requests are smuggled."""
+        length = _one_length(headers)
+        transfer = headers.get(hdrs.TRANSFER_ENCODING)
+        if self.content is not None and (transfer is not None or hdrs.EXPECT in headers):
+            # More than one write is needed for that.
+            self.payload = BytesPayload(self.content.body, content_type=self.content.content_type)
+            self.content = None
+        payload = self.payload
+        if payload is None:
+            if transfer is not None:
+                raise ValueError(f"Transfer-Encoding: {transfer} without a body to be coded: leave the header out")
+            ready = 0 if self.content is None else len(self.content.body)
+            if length is not None and length != ready:
+                raise ValueError(f"Content-Length: {length} is not the size of the body, {ready} bytes")
+            for name, value in self._content_fields():
+                headers.setdefault(name, value)
+            return
+        if transfer is not None and transfer.lower() != "chunked":
+            raise ValueError(f"Transfer-Encoding: {transfer} cannot be produced, only chunked")
+        if self.chunked and (length is not None or transfer is not None):
+            raise ValueError("chunked=True says how the body is framed: leave Content-Length and Transfer-Encoding out")
+        if self.compress is not None:
+            if hdrs.CONTENT_ENCODING in headers:
+                raise ValueError("compress= sets Content-Encoding: give one of them")
+            headers[hdrs.CONTENT_ENCODING] = self.compress
+        size = payload.size
+        if length is not None and size is not None and length != size and self.compress is None:
+            raise ValueError(f"Content-Length: {length} is not the size of the body, {size} bytes")
+        self.chunked = (
+            self.chunked or transfer is not None or self.compress is not None or (size is None and length is None)
+        )
+        if self.chunked:
+            if self.template.version < HttpVersion11:
+                raise ValueError("a body of unknown length needs chunks, which HTTP/1.0 does not have: give its bytes")
+            headers.popall(hdrs.CONTENT_LENGTH, None)
+            headers.setdefault(hdrs.TRANSFER_ENCODING, "chunked")
+        elif length is None:
+            headers[hdrs.CONTENT_LENGTH] = str(size)
+        for name, value in payload.headers.items():
+            headers.setdefault(name, value)
+        if self.expects_continue:
+            headers.setdefault(hdrs.EXPECT, "100-continue")
+        self.expects_continue = headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+
+    def start(self, connection: Connection, head: bytes, deadline: Lane | None) -> asyncio.Future[Received]:
+        """Send the request, or start to; the future is that of Connection.send()."""
+        payload = self.payload
+        if payload is None:
+            body = None if self.content is None else self.content.body
+            return connection.send(self.method, head, body, self.policy, deadline)
+        waiter = connection.expect(self.method, self.policy, deadline)
+        self.upload = connection.upload(self._write_body(payload, connection, head))
+        return waiter
+
+    async def _write_body(self, payload: Payload[Any], connection: Connection, head: bytes) -> None:
+        length = None if self.chunked else int(self.headers[hdrs.CONTENT_LENGTH])
+        writer = StreamWriter(connection, head, length)
+        if self.chunked:
+            writer.enable_chunking()
+        if self.compress is not None:
+            writer.enable_compression(self.compress)
+        if self.expects_continue:
+            writer.send_headers()
+            if not await connection.continues():
+                return
+        else:
+            asyncio.get_running_loop().call_soon(writer.send_headers_if_open)
+        await payload.write_with_length(writer, length)
+        await writer.write_eof()
+
+    async def can_be_repeated(self) -> bool:
+        """Whether sending the request again does no harm, and is possible; waits for what still writes it."""
+        if self.upload is not None:
+            await asyncio.wait([self.upload])
+        return self.method in IDEMPOTENT_METHODS and (self.payload is None or not self.payload.consumed)
+
+    async def close_payload(self) -> None:
+        """The request is over: let the payload go, once nothing writes it any more."""
+        payload, upload = self.payload, self.upload
+        if payload is None or payload.autoclose:
+            return
+        if upload is not None and not upload.done():
+            upload.add_done_callback(lambda _: asyncio.get_running_loop().create_task(payload.close()))
+        else:
+            await payload.close()
+
+
+def _one_length(headers: CIMultiDict[str]) -> int | None:
+    """Content-Length as the caller gave it."""
+    given = headers.getall(hdrs.CONTENT_LENGTH, [])
+    if not given:
+        return None
+    if len(given) > 1 or not (given[0].isascii() and given[0].isdigit()):
+        raise ValueError(f"Content-Length: {', '.join(given)} is not the size of a body, expected one number of digits")
+    return int(given[0])
 
 
 def _override(headers: CIMultiDict[str], given: LooseHeaders) -> None:

@@ -16,7 +16,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from . import hdrs
-from ._http import IDEMPOTENT_METHODS, REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
+from ._http import REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
 from ._net.connection import Connection, Lease, ReadPolicy
 from ._net.target import Target, target_of
 from ._net.tls import SSLOption, check_ssl
@@ -26,6 +26,7 @@ from ._wire.serialize import canonical_method
 from .connector import BaseConnector, TCPConnector
 from .exceptions import (
     ClientOSError,
+    ClientPayloadError,
     ClientResponseError,
     HttpProcessingError,
     InvalidUrlClientError,
@@ -43,10 +44,13 @@ from .options import (
     RequestOptions,
     Unset,
     changed_policy,
+    checked_compression,
     one_ssl_option,
     request_timeout,
     session_timeout,
 )
+from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
+from .payload import LookupError as NoPayload
 from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest, Content, HeadTemplate, header_names, text_content_type
 from .response import ClientResponse, utf8
@@ -205,6 +209,9 @@ class ClientSession:
         skip_auto_headers: Iterable[str] | None = None,
         allow_redirects: bool = True,
         max_redirects: int = 10,
+        compress: str | bool | None = None,
+        chunked: bool | None = None,
+        expect100: bool = False,
         raise_for_status: RaiseForStatus | None = None,
         read_until_eof: bool = True,
         timeout: ClientTimeout | float | Unset | None = UNSET,
@@ -226,9 +233,9 @@ class ClientSession:
         started = self._loop.time()
         method = canonical_method(method)
         target = self._target(str_or_url, params)
-        content = None
+        content = payload = None
         if data is not None or json is not None or text is not None:
-            content = self._content(data, json, text)
+            content, payload = self._body(data, json, text, needs_payload=bool(compress or chunked or expect100))
         if ssl is not True or verify_ssl is not None or ssl_context is not None or fingerprint is not None:
             ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
         key_options: dict[str, Any] = {}
@@ -264,14 +271,34 @@ class ClientSession:
             total=total,
             started=started,
             content=content,
+            payload=payload,
+            chunked=bool(chunked),
+            compress=checked_compression(compress) if payload is not None and payload.size != 0 else None,
+            expect100=expect100,
             headers=headers,
             skip=header_names(skip_auto_headers),
             authorization=target.authorization,
         )
+        try:
+            response = await self._follow(request, key_options, max_redirects if allow_redirects else None)
+        except BaseException:
+            if payload is not None and not payload.autoclose:
+                await payload.close()
+            raise
+        if raise_for_status is None:
+            raise_for_status = self._raise_for_status
+        if raise_for_status is not False:
+            await _check_status(response, raise_for_status)
+        return response
+
+    async def _follow(
+        self, request: ClientRequest, key_options: dict[str, Any], max_redirects: int | None
+    ) -> ClientResponse:
+        """Send request, and what redirects make of it; None: follow none, 0: follow any number."""
         history: list[ClientResponse] = []
         while True:
             response = await self._exchange(request)
-            if not allow_redirects or response.status not in REDIRECT_STATUSES:
+            if max_redirects is None or response.status not in REDIRECT_STATUSES:
                 break
             location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
             if not location:
@@ -283,13 +310,11 @@ class ClientSession:
                 raise TooManyRedirects(
                     history[0].request_info, tuple(history), message=f"{len(history)} redirects", status=response.status
                 )
-            request = self._redirected(request, response.status, location, key_options)
+            request = await self._redirected(request, response.status, location, key_options)
         if history:
             response._history = tuple(history)
-        if raise_for_status is None:
-            raise_for_status = self._raise_for_status
-        if raise_for_status is not False:
-            await _check_status(response, raise_for_status)
+        if request.payload is not None:
+            await request.close_payload()
         return response
 
     async def _exchange(self, request: ClientRequest) -> ClientResponse:
@@ -298,7 +323,6 @@ class ClientSession:
         if connector is None:
             raise RuntimeError("Session is closed")
         sent_head = request.head()
-        content = request.content
         while True:
             deadline = request.total
             connection = connector.take_idle(request.key)
@@ -306,16 +330,14 @@ class ClientSession:
                 connection = await self._connect(connector, request)
                 if deadline is not None:
                     deadline = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
-            waiter = connection.send(
-                request.method, sent_head, None if content is None else content.body, request.policy, deadline
-            )
+            waiter = request.start(connection, sent_head, deadline)
             try:
                 head, body = await waiter
             except (ServerDisconnectedError, ClientOSError):
                 # The server closed an idle connection while our request was under way: nothing of
                 # it was answered, so a safe one can be repeated (RFC 9112 §9.3.1). As often as the
                 # pool holds such connections; a new one is not given a second chance.
-                if connection.used and connection.silent and request.method in IDEMPOTENT_METHODS:
+                if connection.used and connection.silent and await request.can_be_repeated():
                     if deadline is not None:
                         request.total = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
                     continue
@@ -350,7 +372,7 @@ class ClientSession:
                 f"({connector!r})"
             ) from error
 
-    def _redirected(
+    async def _redirected(
         self, request: ClientRequest, status: int, location: str, key_options: dict[str, Any]
     ) -> ClientRequest:
         hop = next_hop(request.method, request.original_url, status, location, requote=self._requote_redirect_url)
@@ -365,6 +387,14 @@ class ClientSession:
         if total is not None:
             total = self._connector.clock.until(request.started + total.seconds, total.seconds)
         key = target.key._replace(**key_options) if key_options else target.key
+        if hop.keeps_body and request.payload is not None:
+            if request.upload is not None:
+                await asyncio.wait([request.upload])
+            if request.payload.consumed:
+                raise ClientPayloadError(
+                    f"the redirect {status} to {location} asks for the body again, "
+                    f"but a {type(request.payload).__name__} can be sent only once"
+                )
         return request.redirected(hop, target, key, total)
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
@@ -378,24 +408,33 @@ class ClientSession:
             raise InvalidUrlClientError(url, str(error)) from error
         return target_of(with_params(parsed, params))
 
-    def _content(self, data: Any, json: Any, text: str | None) -> Content:
+    def _body(
+        self, data: Any, json: Any, text: str | None, *, needs_payload: bool
+    ) -> tuple[Content | None, Payload[Any] | None]:
+        """The one body given: as it will be sent if it is in memory, else as a payload that writes itself."""
         if sum(body is not None for body in (data, json, text)) > 1:
             raise ValueError("data, json and text are three ways to give the one body: use one of them")
+        content = None
         if json is not None:
             if self._json_serialize_bytes is not None:
-                return Content(self._json_serialize_bytes(json), "application/json")
-            return Content(self._json_serialize(json).encode(), "application/json")
-        if text is not None:
+                content = Content(self._json_serialize_bytes(json), "application/json")
+            else:
+                content = Content(self._json_serialize(json).encode(), "application/json")
+        elif text is not None:
             if not isinstance(text, str):
                 raise TypeError(f"text must be str, got {type(text).__name__}")
-            return Content(text.encode(), text_content_type("utf-8"))
-        if isinstance(data, str):
-            return Content(data.encode(), text_content_type("utf-8"))
-        if isinstance(data, bytes):
-            return Content(data, "application/octet-stream")
-        if isinstance(data, (bytearray, memoryview)):
-            return Content(bytes(data), "application/octet-stream")
-        raise TypeError(f"data must be bytes, bytearray, memoryview or str, got {type(data).__name__}")
+            content = Content(text.encode(), text_content_type("utf-8"))
+        elif isinstance(data, str):
+            content = Content(data.encode(), text_content_type("utf-8"))
+        elif isinstance(data, bytes):
+            content = Content(data, "application/octet-stream")
+        elif isinstance(data, (bytearray, memoryview)):
+            content = Content(bytes(data), "application/octet-stream")
+        if content is None:
+            return None, _payload_of(data)
+        if needs_payload:
+            return None, BytesPayload(content.body, content_type=content.content_type)
+        return content, None
 
     def _total_lane(self, timeout: ClientTimeout) -> Any:
         assert self._connector is not None
@@ -511,6 +550,16 @@ def request(
         version=version,
     )
     return SessionRequestContextManager(session._request(method, url, **options), session.close)
+
+
+def _payload_of(data: Any) -> Payload[Any]:
+    try:
+        return PAYLOAD_REGISTRY.get(data)
+    except NoPayload:
+        raise TypeError(
+            f"data must be bytes, str, a file, an async iterable of bytes, a StreamReader or a Payload, "
+            f"got {type(data).__name__}"
+        ) from None
 
 
 async def _check_status(response: ClientResponse, raise_for_status: RaiseForStatus) -> None:

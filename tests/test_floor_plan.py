@@ -24,6 +24,8 @@ _net/clock _net/tls
 _net/target
 _net/dial _net/pool
 _net/connection
+_net/writer
+payload
 request
 response
 connector options pending

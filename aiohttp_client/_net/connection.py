@@ -7,6 +7,7 @@
     HEAD      final head, body complete     IDLE
     HEAD      final head, body incomplete   BODY
     BODY      end of the body               IDLE
+    any       upload fails                  closed
     any       bad bytes, eof, error, deadline, abandon, close → closed; waiter or stream get the error
 
 On the way to IDLE the connection gives itself back to its pool, inside data_received and before
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -79,8 +81,11 @@ class Connection(asyncio.Protocol):
     """A transport's protocol; made with a slot of pool already taken for it."""
 
     __slots__ = (
+        "_all_sent",
         "_chunks",
+        "_continue",
         "_deadline",
+        "_drained",
         "_feed",
         "_interim",
         "_keeps",
@@ -95,6 +100,7 @@ class Connection(asyncio.Protocol):
         "_pool",
         "_reading",
         "_sent_body",
+        "_upload",
         "_waiter",
         "closed",
         "force_close",
@@ -128,6 +134,10 @@ class Connection(asyncio.Protocol):
         self._policy = _DEFAULT_POLICY
         self._deadline: Lane | None = None
         self._sent_body = False
+        self._upload: asyncio.Task[None] | None = None  # what writes the request body, until all is written
+        self._all_sent = False
+        self._continue: asyncio.Future[bool] | None = None  # set by a 100, or by what came instead
+        self._drained: asyncio.Future[None] | None = None  # pending while the transport wants no more
         self._partial: bytearray | None = None
         self._interim = 0
         self._feed: StreamReader | DecodingFeed | None = None
@@ -151,29 +161,58 @@ class Connection(asyncio.Protocol):
         Its exception is a ClientError, TimeoutError for deadline, or HttpProcessingError for bytes
         that are not HTTP. Whoever stops waiting for it, or for the end of a streamed body, must
         call abandon() with it."""
+        waiter = self.expect(method, policy, deadline)
+        transport = self.transport
+        assert transport is not None
+        if body is None:
+            self._sent_body = False
+            transport.write(head)
+        elif len(body) <= _JOINED_WRITE:
+            transport.write(head + body)
+        else:
+            transport.write(head)
+            transport.write(body)
+        if policy.sock_read is not None:
+            policy.sock_read.arm(self)
+        return waiter
+
+    def expect(self, method: str, policy: ReadPolicy, deadline: Lane | None) -> asyncio.Future[Received]:
+        """send() without the sending: the request is written by what upload() is given."""
         assert self._reading == IDLE and self.transport is not None, self
         self._reading = HEAD
         self._leased = True
         self.silent = True
+        self._sent_body = True
+        self._all_sent = False
         self._method = method
         self._policy = policy
-        if body is None:
-            self._sent_body = False
-            self.transport.write(head)
-        else:
-            self._sent_body = True
-            if len(body) <= _JOINED_WRITE:
-                self.transport.write(head + body)
-            else:
-                self.transport.write(head)
-                self.transport.write(body)
         self._deadline = deadline
         if deadline is not None:
             deadline.arm(self)
-        if policy.sock_read is not None:
-            policy.sock_read.arm(self)
         waiter = self._waiter = self._loop.create_future()
         return waiter
+
+    def upload(self, body: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Write the request by running body beside the reading; its error becomes that of the exchange.
+
+        It is cancelled when the exchange ends before it does, and the connection closed."""
+        task = self._upload = self._loop.create_task(body)
+        task.add_done_callback(self._uploaded)
+        return task
+
+    async def continues(self) -> bool:
+        """Wait for 100 Continue (RFC 9110 §10.1.1); False if the final response comes in its place."""
+        self._continue = self._loop.create_future()
+        return await self._continue
+
+    def all_sent(self) -> None:
+        """The request body is complete, though what writes it may not know yet."""
+        self._all_sent = True
+
+    async def drain(self) -> None:
+        """Wait until the transport takes more."""
+        if self._drained is not None:
+            await self._drained
 
     def is_busy_with(self, waiter: asyncio.Future[Received]) -> bool:
         """Whether the exchange that send() returned waiter for has not ended."""
@@ -193,6 +232,9 @@ class Connection(asyncio.Protocol):
             self._fail(ClientConnectionError("Connector is closed"))
         self._reading = IDLE  # what still comes is ignored
         self._disarm()
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            upload.cancel()
         transport = self.transport
         if transport is not None:
             # Unsent bytes will not be missed, and a close_notify is not worth waiting for: the peer
@@ -262,6 +304,14 @@ class Connection(asyncio.Protocol):
         if not self.lost.done():
             self.lost.set_result(None)
 
+    def pause_writing(self) -> None:
+        self._drained = self._loop.create_future()
+
+    def resume_writing(self) -> None:
+        drained, self._drained = self._drained, None
+        if drained is not None and not drained.done():
+            drained.set_result(None)
+
     # -- the response
 
     def _head_received(self, data: bytes) -> None:
@@ -287,6 +337,8 @@ class Connection(asyncio.Protocol):
                 return
             if head.status >= 200 or head.status == 101:
                 break
+            if head.status == 100 and self._continue is not None and not self._continue.done():
+                self._continue.set_result(True)
             self._interim += 1
             if self._interim > MAX_INTERIM_RESPONSES:
                 self._fail(BadHttpMessage(f"more than {MAX_INTERIM_RESPONSES} interim responses before a final one"))
@@ -301,6 +353,11 @@ class Connection(asyncio.Protocol):
         self._interim = 0
         length = body_length(head, self._method)
         self._keeps = head.keep_alive and head.status != 101
+        if self._continue is not None:
+            if not self._continue.done():
+                self._continue.set_result(False)
+                self._keeps = False  # the server waits for a body that does not come
+            self._continue = None
         if length == UNTIL_CLOSE:
             # Even if we are not going to read it, where it ends is not known.
             self._keeps = False
@@ -408,11 +465,13 @@ class Connection(asyncio.Protocol):
             not self._keeps
             or surplus
             or self.force_close
+            or (self._upload is not None and not self._all_sent)
             or (self._sent_body and self.transport is not None and self.transport.get_write_buffer_size())
         ):
             self.close()
         elif not self.closed:
             self._leased = False
+            self._upload = None  # it may still have to see the end of its source, but writes no more
             self._pool.release(self)
 
     def _disarm(self) -> None:
@@ -423,6 +482,16 @@ class Connection(asyncio.Protocol):
             self._policy.sock_read.disarm(self)
 
     # -- the end
+
+    def _uploaded(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if task is not self._upload:
+            return  # cancelled by close(); what it still had to say does not matter
+        self._upload = None
+        if error is not None:
+            self._fail(_upload_error(error))
+        elif self._policy.sock_read is not None and not self._paused and self._reading != IDLE:
+            self._policy.sock_read.arm(self)
 
     def _ended(self, exc: Exception | None) -> None:
         """The peer has closed or broken the connection."""
@@ -490,6 +559,18 @@ def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, boo
         feed.feed_data(data)
         if ends_chunk:
             feed.end_http_chunk_receiving()
+
+
+def _upload_error(cause: BaseException) -> Exception:
+    if isinstance(cause, ClientConnectionError):
+        return cause
+    error: ClientConnectionError
+    if isinstance(cause, OSError):
+        error = ClientOSError(cause.errno, f"Can not write request body: {cause}")
+    else:
+        error = ClientConnectionError(f"Failed to send bytes into the underlying connection: {cause!r}")
+    error.__cause__ = cause
+    return error
 
 
 def _payload_error(cause: HttpProcessingError) -> ClientPayloadError:

@@ -56,6 +56,8 @@ class Origin:
 
     async def stop_for_test(self):
         self._server.close()
+        for _ in range(5):  # loop turns that a connection needs that is just being accepted
+            await asyncio.sleep(0)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
