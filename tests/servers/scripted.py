@@ -55,9 +55,8 @@ class Origin:
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop_for_test(self):
+        await asyncio.sleep(0.005)  # asyncio loses a connection that is being accepted when its server closes
         self._server.close()
-        for _ in range(5):  # loop turns that a connection needs that is just being accepted
-            await asyncio.sleep(0)
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
