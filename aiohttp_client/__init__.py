@@ -17,6 +17,7 @@ from ._net.tls import Fingerprint
 from ._wire.auth import encode_basic_auth
 from ._wire.coding import set_zlib_backend
 from .connector import BaseConnector, TCPConnector
+from .cookiejar import CookieJar, DummyCookieJar
 from .exceptions import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -97,7 +98,9 @@ __all__ = (
     "ClientTimeout",
     "ConnectionTimeoutError",
     "ContentTypeError",
+    "CookieJar",
     "DefaultResolver",
+    "DummyCookieJar",
     "Fingerprint",
     "HttpVersion",
     "HttpVersion10",

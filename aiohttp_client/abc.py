@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from http.cookies import BaseCookie, Morsel
 from typing import TypedDict
+
+from yarl import URL
+
+from .typedefs import LooseCookies
 
 
 class ResolveResult(TypedDict):
@@ -60,3 +66,30 @@ class AbstractStreamWriter(ABC):
     @abstractmethod
     def enable_chunking(self) -> None:
         """Frame what follows in chunks (RFC 9112 §7.1)."""
+
+
+class AbstractCookieJar(Sized, Iterable[Morsel[str]]):
+    """Which cookies are kept, and which go where."""
+
+    @abstractmethod
+    def clear(self, predicate: Callable[[Morsel[str]], bool] | None = None) -> None:
+        """Forget all cookies, or those for which predicate is true."""
+
+    @abstractmethod
+    def clear_domain(self, domain: str) -> None:
+        """Forget the cookies of domain and of its subdomains."""
+
+    @abstractmethod
+    def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008  # immutable
+        """Take cookies as set by response_url; without one they are sent everywhere."""
+
+    @abstractmethod
+    def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
+        """Take the Set-Cookie fields of a response."""
+
+    @abstractmethod
+    def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
+        """The cookies to send to request_url."""
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Morsel[str]]: ...

@@ -12,7 +12,7 @@ from ._net.connection import ReadPolicy
 from ._net.tls import Fingerprint, SSLOption, check_ssl
 from .response import ClientResponse
 from .timeouts import DEFAULT_TIMEOUT, NO_TIMEOUT, ClientTimeout
-from .typedefs import LooseHeaders, Query
+from .typedefs import LooseCookies, LooseHeaders, Query
 
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
 
@@ -32,6 +32,7 @@ class RequestOptions(TypedDict, total=False):
     data: Any
     json: Any
     text: str | None
+    cookies: LooseCookies | None
     headers: LooseHeaders | None
     skip_auto_headers: Iterable[str] | None
     max_redirects: int

@@ -9,7 +9,7 @@ or once looked at, it is a dict, and then the bytes come from the dict: somebody
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,7 @@ from ._net.connection import Connection, ReadPolicy, Received
 from ._net.target import ConnectionKey, Target
 from ._net.writer import StreamWriter
 from ._wire.coding import ACCEPT_ENCODING
+from ._wire.cookies import cookie_header, parse_cookie_header
 from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
 from ._wire.serialize import field_lines
 from .payload import BytesPayload, Payload
@@ -118,6 +119,7 @@ class ClientRequest:
         "chunked",
         "compress",
         "content",
+        "cookies",
         "dropped",
         "expects_continue",
         "given_headers",
@@ -155,6 +157,7 @@ class ClientRequest:
         headers: LooseHeaders | None = None,
         skip: frozenset[str] = frozenset(),
         authorization: str | None = None,
+        cookies: Sequence[tuple[str, str]] = (),
         dropped: frozenset[str] = frozenset(),
     ) -> None:
         self.method = method
@@ -177,9 +180,18 @@ class ClientRequest:
         self.given_headers = headers
         self.skip = skip
         self.authorization = authorization
+        self.cookies = cookies  # (name, value as sent)
         self.dropped = dropped  # names not sent, wherever they come from
         self._headers: CIMultiDict[str] | None = None
-        if headers or skip or dropped or payload is not None or authorization is not None or not template.plain:
+        if (
+            headers
+            or cookies
+            or skip
+            or dropped
+            or payload is not None
+            or authorization is not None
+            or not template.plain
+        ):
             self._headers = self._built_headers()
 
     @property
@@ -216,16 +228,27 @@ class ClientRequest:
         start = b"%b %b HTTP/%d.%d\r\n" % (self.method.encode(), self.target.request_target, *version)
         return start + field_lines(self._headers.items()) + b"\r\n"
 
-    def redirected(self, hop: NextHop, target: Target, key: ConnectionKey, total: Lane | None) -> ClientRequest:
-        """The request that follows a redirect to hop, which is target; total is what is left of the time."""
+    def drops(self, hop: NextHop) -> frozenset[str]:
+        """Names of fields that must not be sent any more from a redirect to hop on."""
         dropped = self.dropped
-        authorization = target.authorization
         if not hop.same_origin:
             dropped = dropped.union(name.lower() for name in (*CREDENTIAL_FIELDS, hdrs.HOST))
-        elif authorization is None:
-            authorization = self.authorization
         if not hop.keeps_body:
             dropped = dropped.union(name.lower() for name in CONTENT_FIELDS)
+        return dropped
+
+    def redirected(
+        self,
+        hop: NextHop,
+        target: Target,
+        key: ConnectionKey,
+        total: Lane | None,
+        cookies: Sequence[tuple[str, str]],
+    ) -> ClientRequest:
+        """The request that follows a redirect to hop, which is target; total is what is left of the time."""
+        authorization = target.authorization
+        if hop.same_origin and authorization is None:
+            authorization = self.authorization
         return type(self)(
             hop.method,
             target,
@@ -244,7 +267,8 @@ class ClientRequest:
             headers=self.given_headers,
             skip=self.skip,
             authorization=authorization,
-            dropped=dropped,
+            cookies=cookies,
+            dropped=self.drops(hop),
         )
 
     def _built_headers(self) -> CIMultiDict[str]:
@@ -258,6 +282,10 @@ class ClientRequest:
         merged.popall(hdrs.HOST, None)
         headers.extend(merged)
         add_auto_headers(headers, self.template.skip | self.skip)
+        if self.cookies:
+            # What the jar and cookies= say goes before a Cookie header of the caller.
+            given = dict(pair for line in headers.popall(hdrs.COOKIE, []) for pair in parse_cookie_header(line))
+            headers[hdrs.COOKIE] = cookie_header({**given, **dict(self.cookies)}.items())
         if self.authorization is not None:
             if hdrs.AUTHORIZATION in headers:
                 raise ValueError("credentials are given twice: in the URL and as an Authorization header")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
+from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -20,6 +21,7 @@ from . import hdrs
 from ._http import HttpVersion
 from ._net.connection import Body, Connection, Lease, ResponseHead, feed_pieces
 from ._wire.coding import decode_whole, decoder_for
+from ._wire.cookies import parse_set_cookie
 from ._wire.mime import is_json, parse_content_type, text_codec
 from .decoding import DecodingFeed
 from .exceptions import (
@@ -59,6 +61,7 @@ class ClientResponse:
     _raw_headers: RawHeaders | None = None
     _request: ClientRequest | None = None
     _request_info: RequestInfo | None = None
+    _cookies: SimpleCookie | None = None
     _url: URL | None = None
     _real_url: URL | None = None
     _arrived: bytes | list[tuple[bytes, bool]] | None = None  # a body that came with its head, until it is used
@@ -178,6 +181,26 @@ class ClientResponse:
             assert self._request is not None
             self._request_info = self._request.request_info
         return self._request_info
+
+    @property
+    def has_cookies(self) -> bool:
+        """Whether there is a Set-Cookie field."""
+        return self._head is not None and self._head.has_cookies
+
+    @property
+    def cookies(self) -> SimpleCookie:
+        """The cookies this response sets; of one name the last."""
+        if self._cookies is None:
+            self._cookies = SimpleCookie()
+            for line in self.headers.getall(hdrs.SET_COOKIE, ()):
+                morsel = parse_set_cookie(line)
+                if morsel is not None:
+                    dict.__setitem__(self._cookies, morsel.key, morsel)
+        return self._cookies
+
+    @cookies.setter
+    def cookies(self, cookies: SimpleCookie) -> None:
+        self._cookies = cookies
 
     @property
     def history(self) -> tuple[ClientResponse, ...]:

@@ -23,7 +23,9 @@ from ._net.tls import SSLOption, check_ssl
 from ._wire.query import with_params
 from ._wire.redirect import next_hop
 from ._wire.serialize import canonical_method
+from .abc import AbstractCookieJar
 from .connector import BaseConnector, TCPConnector
+from .cookiejar import CookieJar
 from .exceptions import (
     ClientOSError,
     ClientPayloadError,
@@ -55,7 +57,7 @@ from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest, Content, HeadTemplate, header_names, text_content_type
 from .response import ClientResponse, utf8
 from .timeouts import ClientTimeout
-from .typedefs import JSONBytesEncoder, JSONEncoder, LooseHeaders, Query, StrOrURL
+from .typedefs import JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL
 
 
 class ClientSession:
@@ -65,6 +67,7 @@ class ClientSession:
     connector: a TCPConnector of its own if not given; connector_owner=False leaves it open on close().
     headers: sent with every request; copied, and from then on `session.headers`.
     skip_auto_headers: of Accept, Accept-Encoding, User-Agent and Content-Type, those not to add.
+    cookies: put into the jar, to be sent everywhere; cookie_jar: a CookieJar of its own if not given.
     timeout: ClientTimeout; 5 minutes in total and 30 s to connect if not given.
     raise_for_status: True, or an async callable that gets each response.
     auto_decompress: undo Content-Encoding.
@@ -80,6 +83,7 @@ class ClientSession:
         *,
         connector: BaseConnector | None = None,
         loop: asyncio.AbstractEventLoop | None = None,
+        cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         json_serialize: JSONEncoder = json_module.dumps,
@@ -87,6 +91,7 @@ class ClientSession:
         request_class: type[ClientRequest] = ClientRequest,
         response_class: type[ClientResponse] = ClientResponse,
         version: HttpVersion = HttpVersion11,
+        cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
         raise_for_status: RaiseForStatus = False,
         read_timeout: float | Unset | None = UNSET,
@@ -107,6 +112,9 @@ class ClientSession:
             raise RuntimeError("the session is made inside another event loop than loop=")
         check_ssl(ssl)
         self._base_url = _checked_base(base_url)
+        self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
+        if cookies:
+            self._cookie_jar.update_cookies(cookies)
         self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
         self._skip = header_names(skip_auto_headers)
         self._json_serialize = json_serialize
@@ -205,6 +213,7 @@ class ClientSession:
         data: Any = None,
         json: Any = None,
         text: str | None = None,
+        cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         allow_redirects: bool = True,
@@ -278,9 +287,10 @@ class ClientSession:
             headers=headers,
             skip=header_names(skip_auto_headers),
             authorization=target.authorization,
+            cookies=self._cookies_for(target.url, cookies) if cookies or len(self._cookie_jar) else (),
         )
         try:
-            response = await self._follow(request, key_options, max_redirects if allow_redirects else None)
+            response = await self._follow(request, key_options, cookies, max_redirects if allow_redirects else None)
         except BaseException:
             if payload is not None and not payload.autoclose:
                 await payload.close()
@@ -292,12 +302,20 @@ class ClientSession:
         return response
 
     async def _follow(
-        self, request: ClientRequest, key_options: dict[str, Any], max_redirects: int | None
+        self,
+        request: ClientRequest,
+        key_options: dict[str, Any],
+        cookies: LooseCookies | None,
+        max_redirects: int | None,
     ) -> ClientResponse:
         """Send request, and what redirects make of it; None: follow none, 0: follow any number."""
         history: list[ClientResponse] = []
         while True:
             response = await self._exchange(request)
+            if response.has_cookies:
+                self._cookie_jar.update_cookies_from_headers(
+                    response.headers.getall(hdrs.SET_COOKIE), request.target.url
+                )
             if max_redirects is None or response.status not in REDIRECT_STATUSES:
                 break
             location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
@@ -310,7 +328,7 @@ class ClientSession:
                 raise TooManyRedirects(
                     history[0].request_info, tuple(history), message=f"{len(history)} redirects", status=response.status
                 )
-            request = await self._redirected(request, response.status, location, key_options)
+            request = await self._redirected(request, response.status, location, key_options, cookies)
         if history:
             response._history = tuple(history)
         if request.payload is not None:
@@ -373,7 +391,12 @@ class ClientSession:
             ) from error
 
     async def _redirected(
-        self, request: ClientRequest, status: int, location: str, key_options: dict[str, Any]
+        self,
+        request: ClientRequest,
+        status: int,
+        location: str,
+        key_options: dict[str, Any],
+        cookies: LooseCookies | None,
     ) -> ClientRequest:
         hop = next_hop(request.method, request.original_url, status, location, requote=self._requote_redirect_url)
         try:
@@ -395,7 +418,18 @@ class ClientSession:
                     f"the redirect {status} to {location} asks for the body again, "
                     f"but a {type(request.payload).__name__} can be sent only once"
                 )
-        return request.redirected(hop, target, key, total)
+        # Cookies given for the request are credentials of the origin it was for; the jar knows its own.
+        own = None if "cookie" in request.drops(hop) else cookies
+        return request.redirected(hop, target, key, total, self._cookies_for(target.url, own))
+
+    def _cookies_for(self, url: URL, own: LooseCookies | None) -> list[tuple[str, str]]:
+        """(name, value as sent) for url from the jar, and those given for the request, which go before them."""
+        found = {name: morsel.coded_value for name, morsel in self._cookie_jar.filter_cookies(url).items()}
+        if own:
+            given = CookieJar(quote_cookie=getattr(self._cookie_jar, "quote_cookie", True))
+            given.update_cookies(own)
+            found.update((name, morsel.coded_value) for name, morsel in given.filter_cookies(url).items())
+        return list(found.items())
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
         if self._base_url is None and not params:
@@ -488,6 +522,10 @@ class ClientSession:
     def headers(self) -> CIMultiDict[str]:
         """Sent with every request; changes affect later ones."""
         return self._headers
+
+    @property
+    def cookie_jar(self) -> AbstractCookieJar:
+        return self._cookie_jar
 
     @property
     def skip_auto_headers(self) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Aliases that appear in public signatures."""
 
 from collections.abc import Callable, Iterable, Mapping
+from http.cookies import BaseCookie, Morsel
 from typing import Any, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
@@ -10,6 +11,9 @@ from yarl import Query as Query
 StrOrURL: TypeAlias = str | URL
 LooseHeaders: TypeAlias = (
     Mapping[str, str] | Mapping[istr, str] | CIMultiDict[str] | CIMultiDictProxy[str] | Iterable[tuple[str | istr, str]]
+)
+LooseCookies: TypeAlias = (
+    Mapping[str, "str | Morsel[Any]"] | Iterable[tuple[str, "str | Morsel[Any]"]] | BaseCookie[str]
 )
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 

@@ -32,8 +32,8 @@ ASKED = set(
 # To come: a name that is built leaves this list.
 MISSING = set(
     """AsyncResolver BadContentDispositionHeader BadContentDispositionParam BasicAuth BodyPartReader
-    ClientHandlerType ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse CookieJar DataQueue
-    DigestAuthMiddleware DummyCookieJar EofStream FlowControlDataQueue FormData MultipartReader MultipartWriter
+    ClientHandlerType ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse DataQueue
+    DigestAuthMiddleware EofStream FlowControlDataQueue FormData MultipartReader MultipartWriter
     NamedPipeConnector TraceConfig TraceConnectionCreateEndParams TraceConnectionCreateStartParams
     TraceConnectionQueuedEndParams TraceConnectionQueuedStartParams TraceConnectionReuseconnParams
     TraceDnsCacheHitParams TraceDnsCacheMissParams TraceDnsResolveHostEndParams TraceDnsResolveHostStartParams

@@ -11,15 +11,16 @@ PACKAGE = Path(aiohttp_client.__file__).parent
 
 # A module may import those on earlier lines; on one line nobody knows the others.
 FLOORS = """
-hdrs typedefs timeouts exceptions abc _http
+hdrs typedefs timeouts exceptions _http
+abc
 _pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__ _net/__init__
 _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
-_wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query
+_wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
 streams
 decoding
-resolver
+resolver cookiejar
 _net/clock _net/tls
 _net/target
 _net/dial _net/pool

@@ -50,6 +50,11 @@ class Origin:
     def url(self):
         return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}"
 
+    @property
+    def named_url(self):
+        """The same by a host name: IP addresses get no cookies."""
+        return f"http://localhost:{self.port}"
+
     async def start_for_test(self):
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
