@@ -14,7 +14,7 @@ from ._backend import BACKEND
 from ._http import HttpVersion, HttpVersion10, HttpVersion11, __version__
 from ._net.dial import AddrInfoType, SocketFactoryType
 from ._net.tls import Fingerprint
-from ._wire.auth import encode_basic_auth
+from ._wire.auth import BasicAuth, encode_basic_auth
 from ._wire.coding import set_zlib_backend
 from .connector import BaseConnector, TCPConnector
 from .cookiejar import CookieJar, DummyCookieJar
@@ -76,6 +76,7 @@ __all__ = (
     "AddrInfoType",
     "AsyncIterablePayload",
     "BaseConnector",
+    "BasicAuth",
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",

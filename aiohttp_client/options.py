@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias, TypedDict
 from ._http import HeadLimits
 from ._net.connection import ReadPolicy
 from ._net.tls import Fingerprint, SSLOption, check_ssl
+from ._wire.auth import BasicAuth
 from .response import ClientResponse
 from .timeouts import DEFAULT_TIMEOUT, NO_TIMEOUT, ClientTimeout
 from .typedefs import LooseCookies, LooseHeaders, Query
@@ -35,6 +36,7 @@ class RequestOptions(TypedDict, total=False):
     cookies: LooseCookies | None
     headers: LooseHeaders | None
     skip_auto_headers: Iterable[str] | None
+    auth: BasicAuth | None
     max_redirects: int
     compress: str | bool | None
     chunked: bool | None
@@ -131,6 +133,13 @@ def one_ssl_option(
     option = given[0] if given else True
     check_ssl(option)
     return option
+
+
+def checked_auth(auth: BasicAuth | None) -> BasicAuth | None:
+    """Raises TypeError for anything but BasicAuth and None."""
+    if auth is not None and not isinstance(auth, BasicAuth):
+        raise TypeError(f"auth must be BasicAuth(login, password), got {type(auth).__name__}")
+    return auth
 
 
 def checked_compression(compress: str | bool | None) -> str | None:

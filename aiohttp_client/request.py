@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy, getversion
@@ -26,6 +25,7 @@ from ._wire.coding import ACCEPT_ENCODING
 from ._wire.cookies import cookie_header, parse_cookie_header
 from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
 from ._wire.serialize import field_lines
+from .body import Content
 from .payload import BytesPayload, Payload
 from .timeouts import ClientTimeout
 from .typedefs import LooseHeaders
@@ -60,13 +60,6 @@ class RequestInfo(NamedTuple):
     method: str
     headers: CIMultiDictProxy[str]
     real_url: URL
-
-
-class Content(NamedTuple):
-    """A request body in memory and its Content-Type."""
-
-    body: bytes
-    content_type: str
 
 
 def _revision(headers: CIMultiDict[str]) -> int:
@@ -423,8 +416,3 @@ def _override(headers: CIMultiDict[str], given: LooseHeaders) -> None:
 def header_names(names: Iterable[str] | None) -> frozenset[str]:
     """Names in lower case, as skip= wants them."""
     return frozenset(name.lower() for name in names) if names else frozenset()
-
-
-@lru_cache(maxsize=64)
-def text_content_type(charset: str) -> str:
-    return f"text/plain; charset={charset}"

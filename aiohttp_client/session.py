@@ -20,10 +20,12 @@ from ._http import REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
 from ._net.connection import Connection, Lease, ReadPolicy
 from ._net.target import Target, target_of
 from ._net.tls import SSLOption, check_ssl
+from ._wire.auth import BasicAuth
 from ._wire.query import with_params
 from ._wire.redirect import next_hop
 from ._wire.serialize import canonical_method
 from .abc import AbstractCookieJar
+from .body import body_of
 from .connector import BaseConnector, TCPConnector
 from .cookiejar import CookieJar
 from .exceptions import (
@@ -46,15 +48,14 @@ from .options import (
     RequestOptions,
     Unset,
     changed_policy,
+    checked_auth,
     checked_compression,
     one_ssl_option,
     request_timeout,
     session_timeout,
 )
-from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
-from .payload import LookupError as NoPayload
 from .pending import RequestContextManager, SessionRequestContextManager
-from .request import ClientRequest, Content, HeadTemplate, header_names, text_content_type
+from .request import ClientRequest, HeadTemplate, header_names
 from .response import ClientResponse, utf8
 from .timeouts import ClientTimeout
 from .typedefs import JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL
@@ -68,6 +69,7 @@ class ClientSession:
     headers: sent with every request; copied, and from then on `session.headers`.
     skip_auto_headers: of Accept, Accept-Encoding, User-Agent and Content-Type, those not to add.
     cookies: put into the jar, to be sent everywhere; cookie_jar: a CookieJar of its own if not given.
+    auth: BasicAuth for the origin a request is made to (with base_url: for that one alone), not for redirects elsewhere.
     timeout: ClientTimeout; 5 minutes in total and 30 s to connect if not given.
     raise_for_status: True, or an async callable that gets each response.
     auto_decompress: undo Content-Encoding.
@@ -86,6 +88,7 @@ class ClientSession:
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
         json_serialize: JSONEncoder = json_module.dumps,
         json_serialize_bytes: JSONBytesEncoder | None = None,
         request_class: type[ClientRequest] = ClientRequest,
@@ -112,13 +115,14 @@ class ClientSession:
             raise RuntimeError("the session is made inside another event loop than loop=")
         check_ssl(ssl)
         self._base_url = _checked_base(base_url)
+        self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
             self._cookie_jar.update_cookies(cookies)
         self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
         self._skip = header_names(skip_auto_headers)
         self._json_serialize = json_serialize
-        self._json_serialize_bytes = json_serialize_bytes
+        self._json_dumps = json_serialize_bytes or (lambda value: json_serialize(value).encode())
         self._request_class = request_class
         self._response_class = response_class
         self._version = HttpVersion(*version)
@@ -216,6 +220,7 @@ class ClientSession:
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
         skip_auto_headers: Iterable[str] | None = None,
+        auth: BasicAuth | None = None,
         allow_redirects: bool = True,
         max_redirects: int = 10,
         compress: str | bool | None = None,
@@ -244,7 +249,9 @@ class ClientSession:
         target = self._target(str_or_url, params)
         content = payload = None
         if data is not None or json is not None or text is not None:
-            content, payload = self._body(data, json, text, needs_payload=bool(compress or chunked or expect100))
+            content, payload = body_of(
+                data, json, text, self._json_dumps, needs_payload=bool(compress or chunked or expect100)
+            )
         if ssl is not True or verify_ssl is not None or ssl_context is not None or fingerprint is not None:
             ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
         key_options: dict[str, Any] = {}
@@ -286,7 +293,7 @@ class ClientSession:
             expect100=expect100,
             headers=headers,
             skip=header_names(skip_auto_headers),
-            authorization=target.authorization,
+            authorization=self._authorization(target, auth) if auth or self._auth else target.authorization,
             cookies=self._cookies_for(target.url, cookies) if cookies or len(self._cookie_jar) else (),
         )
         try:
@@ -442,33 +449,18 @@ class ClientSession:
             raise InvalidUrlClientError(url, str(error)) from error
         return target_of(with_params(parsed, params))
 
-    def _body(
-        self, data: Any, json: Any, text: str | None, *, needs_payload: bool
-    ) -> tuple[Content | None, Payload[Any] | None]:
-        """The one body given: as it will be sent if it is in memory, else as a payload that writes itself."""
-        if sum(body is not None for body in (data, json, text)) > 1:
-            raise ValueError("data, json and text are three ways to give the one body: use one of them")
-        content = None
-        if json is not None:
-            if self._json_serialize_bytes is not None:
-                content = Content(self._json_serialize_bytes(json), "application/json")
-            else:
-                content = Content(self._json_serialize(json).encode(), "application/json")
-        elif text is not None:
-            if not isinstance(text, str):
-                raise TypeError(f"text must be str, got {type(text).__name__}")
-            content = Content(text.encode(), text_content_type("utf-8"))
-        elif isinstance(data, str):
-            content = Content(data.encode(), text_content_type("utf-8"))
-        elif isinstance(data, bytes):
-            content = Content(data, "application/octet-stream")
-        elif isinstance(data, (bytearray, memoryview)):
-            content = Content(bytes(data), "application/octet-stream")
-        if content is None:
-            return None, _payload_of(data)
-        if needs_payload:
-            return None, BytesPayload(content.body, content_type=content.content_type)
-        return content, None
+    def _authorization(self, target: Target, auth: BasicAuth | None) -> str | None:
+        """Whose credentials go with the first hop: those of the call, of the URL, of the session."""
+        if auth is not None:
+            checked_auth(auth)
+            if target.authorization is not None:
+                raise ValueError("Cannot combine AUTH argument with credentials encoded in URL")
+            return auth.encode()
+        if target.authorization is not None or self._auth is None:
+            return target.authorization
+        if self._base_url is not None and self._base_url.origin() != target.url.origin():
+            return None
+        return self._auth.encode()
 
     def _total_lane(self, timeout: ClientTimeout) -> Any:
         assert self._connector is not None
@@ -522,6 +514,10 @@ class ClientSession:
     def headers(self) -> CIMultiDict[str]:
         """Sent with every request; changes affect later ones."""
         return self._headers
+
+    @property
+    def auth(self) -> BasicAuth | None:
+        return self._auth
 
     @property
     def cookie_jar(self) -> AbstractCookieJar:
@@ -588,16 +584,6 @@ def request(
         version=version,
     )
     return SessionRequestContextManager(session._request(method, url, **options), session.close)
-
-
-def _payload_of(data: Any) -> Payload[Any]:
-    try:
-        return PAYLOAD_REGISTRY.get(data)
-    except NoPayload:
-        raise TypeError(
-            f"data must be bytes, str, a file, an async iterable of bytes, a StreamReader or a Payload, "
-            f"got {type(data).__name__}"
-        ) from None
 
 
 async def _check_status(response: ClientResponse, raise_for_status: RaiseForStatus) -> None:

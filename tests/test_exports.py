@@ -31,12 +31,12 @@ ASKED = set(
 
 # To come: a name that is built leaves this list.
 MISSING = set(
-    """AsyncResolver BadContentDispositionHeader BadContentDispositionParam BasicAuth BodyPartReader
-    ClientHandlerType ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse DataQueue
-    DigestAuthMiddleware EofStream FlowControlDataQueue FormData MultipartReader MultipartWriter
-    NamedPipeConnector TraceConfig TraceConnectionCreateEndParams TraceConnectionCreateStartParams
-    TraceConnectionQueuedEndParams TraceConnectionQueuedStartParams TraceConnectionReuseconnParams
-    TraceDnsCacheHitParams TraceDnsCacheMissParams TraceDnsResolveHostEndParams TraceDnsResolveHostStartParams
+    """AsyncResolver BadContentDispositionHeader BadContentDispositionParam BodyPartReader ClientHandlerType
+    ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse DataQueue DigestAuthMiddleware EofStream
+    FlowControlDataQueue FormData MultipartReader MultipartWriter NamedPipeConnector TraceConfig
+    TraceConnectionCreateEndParams TraceConnectionCreateStartParams TraceConnectionQueuedEndParams
+    TraceConnectionQueuedStartParams TraceConnectionReuseconnParams TraceDnsCacheHitParams
+    TraceDnsCacheMissParams TraceDnsResolveHostEndParams TraceDnsResolveHostStartParams
     TraceRequestChunkSentParams TraceRequestEndParams TraceRequestExceptionParams TraceRequestHeadersSentParams
     TraceRequestRedirectParams TraceRequestStartParams TraceResponseChunkReceivedParams UnixConnector
     UploadAbortedError UploadTracker WSCloseCode WSMessage WSMessageTypeError WSMsgType WSServerHandshakeError

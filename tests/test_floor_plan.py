@@ -27,6 +27,7 @@ _net/dial _net/pool
 _net/connection
 _net/writer
 payload
+body
 request
 response
 connector options pending

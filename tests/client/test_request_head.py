@@ -189,9 +189,38 @@ async def test_misuse_is_refused_before_anything_is_sent(origin, options, error,
 
 async def test_credentials_cannot_be_given_twice(origin):
     origin.plays(OK)
+    own, url = aiohttp.BasicAuth("a", "b"), origin.url.replace("://", "://me:pw@")
     async with aiohttp.ClientSession() as session:
-        with pytest.raises(ValueError, match="twice"):
-            await session.get(origin.url.replace("://", "://me:pw@"), headers={"Authorization": "Bearer x"})
+        for where, options in [
+            (url, {"headers": {"Authorization": "Bearer x"}}),
+            (origin.url, {"headers": {"Authorization": "Bearer x"}, "auth": own}),
+            (url, {"auth": own}),
+        ]:
+            with pytest.raises(ValueError, match="twice|combine"):
+                await session.get(where, **options)
+        with pytest.raises(TypeError, match="BasicAuth"):
+            await session.get(origin.url, auth=("a", "b"))
+
+
+async def test_basic_auth(origin):
+    own, other = aiohttp.BasicAuth("a", "b"), aiohttp.BasicAuth("c", "ä", "utf-8")
+    assert (await sent(origin, auth=own)).count("Authorization: Basic YTpi\r\n") == 1
+    session_options = {"auth": own}
+    assert "Authorization: Basic YTpi\r\n" in await sent(origin, session_options=session_options)
+    request = await sent(origin, session_options=session_options, auth=other)
+    assert other.encode() in request and own.encode() not in request
+
+
+async def test_auth_of_a_session_does_not_follow_a_redirect_elsewhere(origin):
+    """IMP-9."""
+    hop = f"HTTP/1.1 302 Found\r\nLocation: {origin.named_url}/b\r\nContent-Length: 0\r\n\r\n".encode()
+    origin.answers(lambda request: hop if b" /a " in request else OK)
+    auth = aiohttp.BasicAuth("a", "b")
+    async with aiohttp.ClientSession(auth=auth) as session, session.get(f"{origin.url}/a"):
+        pass
+    async with aiohttp.ClientSession(f"{origin.named_url}/", auth=auth) as session, session.get(f"{origin.url}/b"):
+        pass
+    assert [b"Authorization" in request for request in origin.requests] == [True, False, False]
 
 
 async def test_an_unknown_keyword_is_refused_at_the_call():
@@ -214,7 +243,8 @@ def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session
     from aiohttp_client._http import HttpVersion11
     from aiohttp_client._net.connection import ReadPolicy
     from aiohttp_client._net.target import target_of
-    from aiohttp_client.request import ClientRequest, Content, HeadTemplate
+    from aiohttp_client.body import Content
+    from aiohttp_client.request import ClientRequest, HeadTemplate
     from aiohttp_client.timeouts import NO_TIMEOUT
 
     template = HeadTemplate(CIMultiDict(session_headers), frozenset(), HttpVersion11, force_close=False)

@@ -1,0 +1,56 @@
+"""What data=, json= and text= become: bytes that are ready, or a payload that writes itself."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
+from .payload import LookupError as NoPayload
+from .typedefs import JSONBytesEncoder
+
+_TEXT = "text/plain; charset=utf-8"
+_BYTES = "application/octet-stream"
+
+
+class Content(NamedTuple):
+    """A request body in memory and its Content-Type; it goes out in one write with its head."""
+
+    body: bytes
+    content_type: str
+
+
+def body_of(
+    data: Any, json: Any, text: str | None, dumps: JSONBytesEncoder, *, needs_payload: bool
+) -> tuple[Content | None, Payload[Any] | None]:
+    """The one body given: ready if it is in memory and needs_payload is false, else a payload.
+
+    Raises ValueError if more than one is given, TypeError for what cannot be a body."""
+    if sum(body is not None for body in (data, json, text)) > 1:
+        raise ValueError("data, json and text are three ways to give the one body: use one of them")
+    if json is not None:
+        content = Content(dumps(json), "application/json")
+    elif text is not None:
+        if not isinstance(text, str):
+            raise TypeError(f"text must be str, got {type(text).__name__}")
+        content = Content(text.encode(), _TEXT)
+    elif isinstance(data, str):
+        content = Content(data.encode(), _TEXT)
+    elif isinstance(data, bytes):
+        content = Content(data, _BYTES)
+    elif isinstance(data, (bytearray, memoryview)):
+        content = Content(bytes(data), _BYTES)
+    else:
+        return None, _payload_of(data)
+    if needs_payload:
+        return None, BytesPayload(content.body, content_type=content.content_type)
+    return content, None
+
+
+def _payload_of(data: Any) -> Payload[Any]:
+    try:
+        return PAYLOAD_REGISTRY.get(data)
+    except NoPayload:
+        raise TypeError(
+            "data must be bytes, str, a file, an async iterable of bytes, a StreamReader or a Payload, "
+            f"got {type(data).__name__}"
+        ) from None
