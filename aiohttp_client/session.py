@@ -69,7 +69,7 @@ class ClientSession:
     headers: sent with every request; copied, and from then on `session.headers`.
     skip_auto_headers: of Accept, Accept-Encoding, User-Agent and Content-Type, those not to add.
     cookies: put into the jar, to be sent everywhere; cookie_jar: a CookieJar of its own if not given.
-    auth: BasicAuth for the origin a request is made to (with base_url: for that one alone), not for redirects elsewhere.
+    auth: BasicAuth for the origin a request is made to (with base_url: that one alone), not for redirects elsewhere.
     timeout: ClientTimeout; 5 minutes in total and 30 s to connect if not given.
     raise_for_status: True, or an async callable that gets each response.
     auto_decompress: undo Content-Encoding.
