@@ -62,9 +62,6 @@ class RedirectableOptions(RequestOptions, total=False):
     allow_redirects: bool
 
 
-NOTHING_CHANGED = (None, None, None, None, None)
-
-
 def changed_policy(
     policy: ReadPolicy,
     until_close: bool,

@@ -62,10 +62,6 @@ class RequestInfo(NamedTuple):
     real_url: URL
 
 
-def _revision(headers: CIMultiDict[str]) -> int:
-    return getversion(headers)  # type: ignore[arg-type]  # its stub wants MultiDict[object], which is invariant
-
-
 class HeadTemplate:
     """The part of a request head that is the same for all requests of a session."""
 
@@ -75,7 +71,7 @@ class HeadTemplate:
         self, headers: CIMultiDict[str], skip: frozenset[str], version: HttpVersion, *, force_close: bool
     ) -> None:
         self.headers = headers
-        self.revision = _revision(headers)
+        self.revision = getversion(headers)  # type: ignore[arg-type]  # MultiDict is invariant
         self.skip = skip
         self.version = version
         # Said last, and only where it differs from what the version means anyway (RFC 9112 §9.3).
@@ -93,7 +89,7 @@ class HeadTemplate:
     @property
     def stale(self) -> bool:
         """Whether the session's headers have changed since."""
-        return _revision(self.headers) != self.revision
+        return getversion(self.headers) != self.revision  # type: ignore[arg-type]  # its stub wants MultiDict[object]
 
 
 def add_auto_headers(headers: CIMultiDict[str], skip: frozenset[str]) -> None:
@@ -106,42 +102,52 @@ def add_auto_headers(headers: CIMultiDict[str], skip: frozenset[str]) -> None:
 class ClientRequest:
     """One request on its way to one hop."""
 
-    __slots__ = (
-        "_headers",
-        "authorization",
-        "chunked",
-        "compress",
-        "content",
-        "cookies",
-        "dropped",
-        "expects_continue",
-        "given_headers",
-        "key",
-        "method",
-        "payload",
-        "policy",
-        "session",
-        "skip",
-        "started",
-        "target",
-        "template",
-        "timeout",
-        "total",
-        "upload",
-    )
+    # What most requests do without; set by _differs() for those that do not.
+    # The body: ready in memory, or a payload that has to be written.
+    content: Content | None = None
+    payload: Payload[Any] | None = None
+    chunked = False
+    compress: str | None = None
+    expects_continue = False
+    upload: asyncio.Task[None] | None = None  # what is writing payload, or has written it
+    # Everything that makes this head another one than the template's:
+    given_headers: LooseHeaders | None = None
+    skip: frozenset[str] = frozenset()
+    authorization: str | None = None
+    cookies: Sequence[tuple[str, str]] = ()  # (name, value as sent)
+    dropped: frozenset[str] = frozenset()  # names not sent, wherever they come from
+    _headers: CIMultiDict[str] | None = None
 
     def __init__(
         self,
         method: str,
         target: Target,
         template: HeadTemplate,
-        *,
         session: ClientSession,
         key: ConnectionKey,
         policy: ReadPolicy,
         timeout: ClientTimeout,
         total: Lane | None,
         started: float,
+        **differences: Any,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.template = template
+        self.session = session
+        self.key = key
+        self.policy = policy
+        self.timeout = timeout
+        self.total = total  # the lane of timeout.total, and
+        self.started = started  # the loop time it counts from
+        if differences:
+            self._differs(**differences)
+        elif not template.plain:
+            self._headers = self._built_headers()
+
+    def _differs(
+        self,
+        *,
         content: Content | None = None,
         payload: Payload[Any] | None = None,
         chunked: bool = False,
@@ -153,29 +159,16 @@ class ClientRequest:
         cookies: Sequence[tuple[str, str]] = (),
         dropped: frozenset[str] = frozenset(),
     ) -> None:
-        self.method = method
-        self.target = target
-        self.template = template
-        self.session = session
-        self.key = key
-        self.policy = policy
-        self.timeout = timeout
-        self.total = total  # the lane of timeout.total, and
-        self.started = started  # the loop time it counts from
-        # The body: ready in memory, or a payload that has to be written.
         self.content = content
         self.payload = payload
         self.chunked = chunked
         self.compress = compress
         self.expects_continue = expect100
-        self.upload: asyncio.Task[None] | None = None  # what is writing payload, or has written it
-        # Everything that makes this head another one than the template's:
         self.given_headers = headers
         self.skip = skip
         self.authorization = authorization
-        self.cookies = cookies  # (name, value as sent)
-        self.dropped = dropped  # names not sent, wherever they come from
-        self._headers: CIMultiDict[str] | None = None
+        self.cookies = cookies
+        self.dropped = dropped
         if (
             headers
             or cookies
@@ -183,7 +176,7 @@ class ClientRequest:
             or dropped
             or payload is not None
             or authorization is not None
-            or not template.plain
+            or not self.template.plain
         ):
             self._headers = self._built_headers()
 
@@ -246,12 +239,12 @@ class ClientRequest:
             hop.method,
             target,
             self.template,
-            session=self.session,
-            key=key,
-            policy=self.policy,
-            timeout=self.timeout,
-            total=total,
-            started=self.started,
+            self.session,
+            key,
+            self.policy,
+            self.timeout,
+            total,
+            self.started,
             content=self.content if hop.keeps_body else None,
             payload=self.payload if hop.keeps_body else None,
             chunked=self.chunked,
@@ -350,8 +343,8 @@ class ClientRequest:
         """Send the request, or start to; the future is that of Connection.send()."""
         payload = self.payload
         if payload is None:
-            body = None if self.content is None else self.content.body
-            return connection.send(self.method, head, body, self.policy, deadline)
+            content = self.content
+            return connection.send(self.method, head, content and content.body, self.policy, deadline)
         waiter = connection.expect(self.method, self.policy, deadline)
         self.upload = connection.upload(self._write_body(payload, connection, head))
         return waiter

@@ -19,7 +19,7 @@ from yarl import URL
 
 from . import hdrs
 from ._http import HttpVersion
-from ._net.connection import Body, Connection, Lease, ResponseHead, feed_pieces
+from ._net.connection import Body, Connection, Lease, Received, ResponseHead, feed_pieces
 from ._wire.coding import decode_whole, decoder_for
 from ._wire.cookies import parse_set_cookie
 from ._wire.mime import is_json, parse_content_type, text_codec
@@ -52,7 +52,7 @@ class ClientResponse:
     request_info and session are accepted for libraries that make responses of their own.
     """
 
-    # What start() has not set.
+    # What answering() has not set.
     version: HttpVersion | None = None
     status: int = None  # type: ignore[assignment]  # known to everybody but a library between its constructor and its assignments
     _reason: str | None = None
@@ -71,7 +71,6 @@ class ClientResponse:
     _history: tuple[ClientResponse, ...] = ()
     _in_context = False
     _released = False
-    _resolve_charset: CharsetResolver = staticmethod(utf8)
 
     def __init__(
         self,
@@ -79,7 +78,6 @@ class ClientResponse:
         url: URL | None = None,
         *,
         request_info: RequestInfo | None = None,
-        request: ClientRequest | None = None,
         writer: object = None,
         continue100: object = None,
         timer: object = None,
@@ -92,21 +90,35 @@ class ClientResponse:
         self.method = method
         if url is not None:
             self._real_url = url
-        if request is not None:
-            self._request = request
         if request_info is not None:
             self._request_info = request_info
 
-    def start(self, head: ResponseHead, body: Body, lease: Lease | None) -> None:
-        """Fill in what the connection brought; lease while it is still bringing it."""
+    @classmethod
+    def answering(
+        cls,
+        request: ClientRequest,
+        head: ResponseHead,
+        body: Body,
+        connection: Connection,
+        exchange: asyncio.Future[Received],
+    ) -> Self:
+        """The response to request, as connection brought it, or, if body is a stream, is still bringing it."""
+        if cls.__init__ is ClientResponse.__init__:
+            self = cls.__new__(cls)
+            self.method = request.method
+        else:
+            self = cls(request.method, request.original_url, session=request.session)
+        self._request = request
         self._head = head
         self.status = head.status
         self.version = head.version
-        if isinstance(body, StreamReader):
-            self._content = body
-            self._lease = lease
-        else:
+        if not isinstance(body, StreamReader):
             self._arrived = body
+        else:
+            self._content = body
+            if connection.is_busy_with(exchange):
+                self._lease = Lease(connection, exchange)
+        return self
 
     def __repr__(self) -> str:
         reason = self.reason
@@ -325,7 +337,8 @@ class ClientResponse:
             return "utf-8"  # RFC 8259 §8.1, RFC 7483 §3
         if self._body is None:
             raise RuntimeError("Cannot compute fallback encoding of a not yet read body")
-        return self._resolve_charset(self, self._body)
+        resolve = utf8 if self._request is None else self._request.session._fallback_charset_resolver
+        return resolve(self, self._body)
 
     async def text(self, encoding: str | None = None, errors: str = "strict") -> str:
         """The body as str. Raises UnicodeDecodeError for bytes that are not in the encoding, and what read() does."""

@@ -17,7 +17,7 @@ from yarl import URL
 
 from . import hdrs
 from ._http import REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
-from ._net.connection import Connection, Lease, ReadPolicy
+from ._net.connection import Connection, ReadPolicy
 from ._net.target import Target, target_of
 from ._net.tls import SSLOption, check_ssl
 from ._wire.auth import BasicAuth
@@ -41,7 +41,6 @@ from .exceptions import (
     TooManyRedirects,
 )
 from .options import (
-    NOTHING_CHANGED,
     UNSET,
     RaiseForStatus,
     RedirectableOptions,
@@ -240,18 +239,15 @@ class ClientSession:
         max_field_size: int | None = None,
         max_headers: int | None = None,
     ) -> ClientResponse:
-        if self.closed:
+        connector = self._connector
+        if connector is None or connector._closed:
             raise RuntimeError("Session is closed")
         if asyncio.get_running_loop() is not self._loop:
             raise RuntimeError("the session was made in another event loop than the one running: make one in each loop")
         started = self._loop.time()
-        method = canonical_method(method)
-        target = self._target(str_or_url, params)
-        content = payload = None
-        if data is not None or json is not None or text is not None:
-            content, payload = body_of(
-                data, json, text, self._json_dumps, needs_payload=bool(compress or chunked or expect100)
-            )
+        if method not in hdrs.METH_ALL:
+            method = canonical_method(method)
+        target = self._target(str_or_url, params) if params or self._base_url is not None else target_of(str_or_url)
         if ssl is not True or verify_ssl is not None or ssl_context is not None or fingerprint is not None:
             ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
         key_options: dict[str, Any] = {}
@@ -273,34 +269,47 @@ class ClientSession:
             total = self._total_lane(limits)
             if limits.sock_read != self._timeout.sock_read:
                 policy = self._policy_for(limits)
-        changed = (read_bufsize, auto_decompress, max_line_size, max_field_size, max_headers)
-        if not read_until_eof or changed != NOTHING_CHANGED:
-            policy = changed_policy(policy, read_until_eof, *changed)
+        if not read_until_eof or not (
+            read_bufsize is auto_decompress is max_line_size is max_field_size is max_headers is None
+        ):
+            policy = changed_policy(
+                policy, read_until_eof, read_bufsize, auto_decompress, max_line_size, max_field_size, max_headers
+            )
+        differences: dict[str, Any] = {}
+        if data is not None or json is not None or text is not None:
+            content, payload = body_of(
+                data, json, text, self._json_dumps, needs_payload=bool(compress or chunked or expect100)
+            )
+            differences = {"content": content, "payload": payload}
+            if payload is not None:
+                differences["chunked"] = bool(chunked)
+                differences["compress"] = checked_compression(compress) if payload.size != 0 else None
+                differences["expect100"] = expect100
+        if headers:
+            differences["headers"] = headers
+        if skip_auto_headers:
+            differences["skip"] = header_names(skip_auto_headers)
+        if auth is not None or self._auth is not None or target.authorization is not None:
+            differences["authorization"] = self._authorization(target, auth)
+        if cookies or len(self._cookie_jar):
+            differences["cookies"] = self._cookies_for(target.url, cookies)
         request = self._request_class(
             method,
             target,
             template,
-            session=self,
-            key=target.key._replace(**key_options) if key_options else target.key,
-            policy=policy,
-            timeout=limits,
-            total=total,
-            started=started,
-            content=content,
-            payload=payload,
-            chunked=bool(chunked),
-            compress=checked_compression(compress) if payload is not None and payload.size != 0 else None,
-            expect100=expect100,
-            headers=headers,
-            skip=header_names(skip_auto_headers),
-            authorization=self._authorization(target, auth) if auth or self._auth else target.authorization,
-            cookies=self._cookies_for(target.url, cookies) if cookies or len(self._cookie_jar) else (),
+            self,
+            target.key._replace(**key_options) if key_options else target.key,
+            policy,
+            limits,
+            total,
+            started,
+            **differences,
         )
         try:
             response = await self._follow(request, key_options, cookies, max_redirects if allow_redirects else None)
         except BaseException:
-            if payload is not None and not payload.autoclose:
-                await payload.close()
+            if request.payload is not None and not request.payload.autoclose:
+                await request.payload.close()
             raise
         if raise_for_status is None:
             raise_for_status = self._raise_for_status
@@ -374,11 +383,7 @@ class ClientSession:
             except BaseException:
                 connection.abandon(waiter)
                 raise
-            lease = Lease(connection, waiter) if connection.is_busy_with(waiter) else None
-            response = self._response_class(request.method, request=request)
-            response._resolve_charset = self._fallback_charset_resolver
-            response.start(head, body, lease)
-            return response
+            return self._response_class.answering(request, head, body, connection, waiter)
 
     async def _connect(self, connector: BaseConnector, request: ClientRequest) -> Connection:
         """A connection from the queue or a new one, within what is left of the total time."""
@@ -439,8 +444,6 @@ class ClientSession:
         return list(found.items())
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
-        if self._base_url is None and not params:
-            return target_of(url)
         try:
             parsed = URL(url)
             if self._base_url is not None and not parsed.absolute:

@@ -255,12 +255,12 @@ def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session
             method,
             target,
             template,
-            session=None,
-            key=target.key,
-            policy=ReadPolicy(),
-            timeout=NO_TIMEOUT,
-            total=None,
-            started=0.0,
+            None,
+            target.key,
+            ReadPolicy(),
+            NO_TIMEOUT,
+            None,
+            0.0,
             content=None if body is None else Content(body, "application/octet-stream"),
         )
 
