@@ -303,6 +303,11 @@ class ClientResponse:
         if self._body is None:
             if self._released:
                 raise ClientConnectionError("Connection closed: the response was released before its body was read")
+            arrived = self._arrived
+            if type(arrived) is bytes and not self._coding():
+                self._arrived = None
+                self._body = arrived
+                return arrived
             try:
                 self._body = await self._whole_body()
             except BaseException:

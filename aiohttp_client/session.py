@@ -328,7 +328,7 @@ class ClientSession:
         history: list[ClientResponse] = []
         while True:
             response = await self._exchange(request)
-            if response.has_cookies:
+            if response.has_cookies:  # also for hops that only redirect, and for refusals
                 self._cookie_jar.update_cookies_from_headers(
                     response.headers.getall(hdrs.SET_COOKIE), request.target.url
                 )
