@@ -47,6 +47,8 @@ from .exceptions import (
     SocketTimeoutError,
     TooManyRedirects,
 )
+from .formdata import FormData
+from .multipart import MultipartWriter
 from .payload import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -103,6 +105,7 @@ __all__ = (
     "DefaultResolver",
     "DummyCookieJar",
     "Fingerprint",
+    "FormData",
     "HttpVersion",
     "HttpVersion10",
     "HttpVersion11",
@@ -111,6 +114,7 @@ __all__ = (
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "JsonPayload",
+    "MultipartWriter",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from multidict import MultiDict, MultiDictProxy
+
+from .formdata import FormData
 from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
 from .payload import LookupError as NoPayload
 from .typedefs import JSONBytesEncoder
@@ -40,17 +44,25 @@ def body_of(
     elif isinstance(data, (bytearray, memoryview)):
         content = Content(bytes(data), _BYTES)
     else:
-        return None, _payload_of(data)
+        payload = _payload_of(data)
+        if type(payload) is not BytesPayload or needs_payload:
+            return None, payload
+        content = Content(bytes(payload._value), payload.content_type)
     if needs_payload:
         return None, BytesPayload(content.body, content_type=content.content_type)
     return content, None
 
 
 def _payload_of(data: Any) -> Payload[Any]:
+    if isinstance(data, FormData):
+        return data()
     try:
         return PAYLOAD_REGISTRY.get(data)
     except NoPayload:
+        pass
+    if not isinstance(data, (Mapping, MultiDict, MultiDictProxy, list, tuple)):
         raise TypeError(
-            "data must be bytes, str, a file, an async iterable of bytes, a StreamReader or a Payload, "
-            f"got {type(data).__name__}"
-        ) from None
+            "data must be bytes, str, a file, an async iterable of bytes, a StreamReader, a Payload, "
+            f"or a form as mapping, pairs or FormData; got {type(data).__name__}"
+        )
+    return FormData(data)()

@@ -33,14 +33,14 @@ ASKED = set(
 MISSING = set(
     """AsyncResolver BadContentDispositionHeader BadContentDispositionParam BodyPartReader ClientHandlerType
     ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse DataQueue DigestAuthMiddleware EofStream
-    FlowControlDataQueue FormData MultipartReader MultipartWriter NamedPipeConnector TraceConfig
-    TraceConnectionCreateEndParams TraceConnectionCreateStartParams TraceConnectionQueuedEndParams
-    TraceConnectionQueuedStartParams TraceConnectionReuseconnParams TraceDnsCacheHitParams
-    TraceDnsCacheMissParams TraceDnsResolveHostEndParams TraceDnsResolveHostStartParams
-    TraceRequestChunkSentParams TraceRequestEndParams TraceRequestExceptionParams TraceRequestHeadersSentParams
-    TraceRequestRedirectParams TraceRequestStartParams TraceResponseChunkReceivedParams UnixConnector
-    UploadAbortedError UploadTracker WSCloseCode WSMessage WSMessageTypeError WSMsgType WSServerHandshakeError
-    WebSocketError content_disposition_filename parse_content_disposition streamer""".split()
+    FlowControlDataQueue MultipartReader NamedPipeConnector TraceConfig TraceConnectionCreateEndParams
+    TraceConnectionCreateStartParams TraceConnectionQueuedEndParams TraceConnectionQueuedStartParams
+    TraceConnectionReuseconnParams TraceDnsCacheHitParams TraceDnsCacheMissParams TraceDnsResolveHostEndParams
+    TraceDnsResolveHostStartParams TraceRequestChunkSentParams TraceRequestEndParams TraceRequestExceptionParams
+    TraceRequestHeadersSentParams TraceRequestRedirectParams TraceRequestStartParams
+    TraceResponseChunkReceivedParams UnixConnector UploadAbortedError UploadTracker WSCloseCode WSMessage
+    WSMessageTypeError WSMsgType WSServerHandshakeError WebSocketError content_disposition_filename
+    parse_content_disposition streamer""".split()
 )
 
 OWN = {"BACKEND", "__version__", "abc"}

@@ -18,6 +18,7 @@ _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
+_wire/disposition
 streams
 decoding
 resolver cookiejar
@@ -27,6 +28,8 @@ _net/dial _net/pool
 _net/connection
 _net/writer
 payload
+multipart
+formdata
 body
 request
 response
