@@ -16,7 +16,7 @@ from ._net.dial import AddrInfoType, SocketFactoryType
 from ._net.tls import Fingerprint
 from ._wire.auth import BasicAuth, encode_basic_auth
 from ._wire.coding import set_zlib_backend
-from .connector import BaseConnector, TCPConnector
+from .connector import BaseConnector, TCPConnector, UnixConnector
 from .cookiejar import CookieJar, DummyCookieJar
 from .exceptions import (
     ClientConnectionError,
@@ -64,6 +64,7 @@ from .payload import (
     get_payload,
     payload_type,
 )
+from .payload_streamer import streamer
 from .request import ClientRequest, RequestInfo
 from .resolver import DefaultResolver, ThreadedResolver
 from .response import ClientResponse
@@ -133,6 +134,7 @@ __all__ = (
     "TextIOPayload",
     "ThreadedResolver",
     "TooManyRedirects",
+    "UnixConnector",
     "__version__",
     "abc",
     "encode_basic_auth",
@@ -141,4 +143,5 @@ __all__ = (
     "payload_type",
     "request",
     "set_zlib_backend",
+    "streamer",
 )

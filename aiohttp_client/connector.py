@@ -16,7 +16,7 @@ from ._net.connection import Connection
 from ._net.dial import AddrInfoType, SocketFactoryType, address_infos, dial_tcp, literal_address
 from ._net.pool import Pool, closed_error
 from ._net.target import ConnectionKey
-from ._net.tls import SSLOption, check_ssl
+from ._net.tls import Fingerprint, SSLOption, check_ssl, context_of
 from .abc import AbstractResolver
 from .exceptions import (
     ClientConnectorCertificateError,
@@ -24,6 +24,7 @@ from .exceptions import (
     ClientConnectorError,
     ClientConnectorSSLError,
     ConnectionTimeoutError,
+    UnixClientConnectorError,
 )
 from .resolver import CachedResolver, ThreadedResolver
 from .timeouts import ClientTimeout
@@ -173,6 +174,22 @@ class BaseConnector:
         """Make connection the protocol of a transport to key. Raises OSError or ssl.SSLError."""
         raise NotImplementedError(f"{type(self).__name__} does not say how to dial")
 
+    async def _within_sock_connect(
+        self, dialling: Coroutine[Any, Any, None], key: ConnectionKey, timeout: ClientTimeout
+    ) -> None:
+        """Await dialling for as long as sock_connect allows. Raises ConnectionTimeoutError after that."""
+        seconds = timeout.sock_connect if timeout.sock_connect and timeout.sock_connect > 0 else None
+        scope = asyncio.timeout(seconds)
+        try:
+            async with scope:
+                await dialling
+        except TimeoutError as error:
+            if not scope.expired():  # ETIMEDOUT of the system is one too
+                raise ClientConnectorError(key, error) from error
+            raise ConnectionTimeoutError(
+                f"Connection timeout to host {_shown(key)}: not connected within sock_connect={seconds} s"
+            ) from error
+
     def _close(self) -> None:
         self._closed = True
         for scope in tuple(self._connecting):
@@ -264,26 +281,17 @@ class TCPConnector(BaseConnector):
         tls = None
         if key.is_ssl:
             tls = self._ssl if key.ssl is True else key.ssl
-        seconds = timeout.sock_connect if timeout.sock_connect and timeout.sock_connect > 0 else None
-        scope = asyncio.timeout(seconds)
-        try:
-            async with scope:
-                await dial_tcp(
-                    connection,
-                    infos,
-                    local_infos=local_infos,
-                    happy_eyeballs_delay=self._happy_eyeballs_delay,
-                    interleave=self._interleave,
-                    socket_factory=self._socket_factory,
-                    tls=tls,
-                    server_hostname=key.server_hostname or key.host.rstrip("."),
-                )
-        except TimeoutError as error:
-            if not scope.expired():  # ETIMEDOUT of the system is one too
-                raise ClientConnectorError(key, error) from error
-            raise ConnectionTimeoutError(
-                f"Connection timeout to host {_shown(key)}: not connected within sock_connect={seconds} s"
-            ) from error
+        dialling = dial_tcp(
+            connection,
+            infos,
+            local_infos=local_infos,
+            happy_eyeballs_delay=self._happy_eyeballs_delay,
+            interleave=self._interleave,
+            socket_factory=self._socket_factory,
+            tls=tls,
+            server_hostname=key.server_hostname or key.host.rstrip("."),
+        )
+        await self._within_sock_connect(dialling, key, timeout)
 
     async def _resolve(self, key: ConnectionKey) -> list[AddrInfoType]:
         assert key.port is not None
@@ -314,6 +322,57 @@ class TCPConnector(BaseConnector):
         host, port, *_ = self._local_addr
         found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         return [(family, kind, proto, name, address) for family, kind, proto, name, address in found]
+
+
+class UnixConnector(BaseConnector):
+    """Connections to the Unix socket at path, whatever host a URL names; TLS for https, as over TCP.
+
+    Raises UnixClientConnectorError where path cannot be connected to."""
+
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"unix"}
+
+    def __init__(
+        self,
+        path: str,
+        force_close: bool = False,
+        keepalive_timeout: float | _Unset | None = _UNSET,
+        limit: int = 100,
+        limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        super().__init__(
+            force_close=force_close,
+            keepalive_timeout=keepalive_timeout,
+            limit=limit,
+            limit_per_host=limit_per_host,
+            loop=loop,
+        )
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    async def _dial(self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout) -> None:
+        await self._within_sock_connect(self._connect_unix(connection, key), key, timeout)
+
+    async def _connect_unix(self, connection: Connection, key: ConnectionKey) -> None:
+        context = await context_of(key.ssl) if key.is_ssl else None
+        name = key.server_hostname or key.host.rstrip(".")
+        try:
+            transport, _ = await self._loop.create_unix_connection(
+                lambda: connection, self._path, ssl=context, server_hostname=name if context else None
+            )
+        except ssl_module.SSLError:
+            raise
+        except OSError as error:
+            raise UnixClientConnectorError(self._path, key, error) from error
+        if isinstance(key.ssl, Fingerprint):
+            try:
+                key.ssl.check(transport)
+            except BaseException:
+                transport.abort()
+                raise
 
 
 class _Later:

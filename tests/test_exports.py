@@ -38,9 +38,8 @@ MISSING = set(
     TraceConnectionReuseconnParams TraceDnsCacheHitParams TraceDnsCacheMissParams TraceDnsResolveHostEndParams
     TraceDnsResolveHostStartParams TraceRequestChunkSentParams TraceRequestEndParams TraceRequestExceptionParams
     TraceRequestHeadersSentParams TraceRequestRedirectParams TraceRequestStartParams
-    TraceResponseChunkReceivedParams UnixConnector UploadAbortedError UploadTracker WSCloseCode WSMessage
-    WSMessageTypeError WSMsgType WSServerHandshakeError WebSocketError content_disposition_filename
-    parse_content_disposition streamer""".split()
+    TraceResponseChunkReceivedParams UploadAbortedError UploadTracker WSCloseCode WSMessage WSMessageTypeError
+    WSMsgType WSServerHandshakeError WebSocketError content_disposition_filename parse_content_disposition""".split()
 )
 
 OWN = {"BACKEND", "__version__", "abc"}

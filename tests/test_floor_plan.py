@@ -28,7 +28,7 @@ _net/dial _net/pool
 _net/connection
 _net/writer
 payload
-multipart
+multipart payload_streamer
 formdata
 body
 request

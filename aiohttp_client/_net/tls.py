@@ -43,7 +43,8 @@ class Fingerprint:
             return
         got = hashlib.sha256(tls.getpeercert(binary_form=True)).digest()
         if got != self.fingerprint:
-            host, port, *_ = transport.get_extra_info("peername")
+            peer = transport.get_extra_info("peername")
+            host, port = peer[:2] if isinstance(peer, tuple) else (str(peer), 0)  # a Unix socket has a path
             raise ServerFingerprintMismatch(self.fingerprint, got, host, port)
 
 

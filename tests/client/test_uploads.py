@@ -119,6 +119,31 @@ async def test_one_response_is_piped_into_another_request(origin, web):
     assert unchunked(body) == b"".join(b"chunk %d;" % number for number in range(500))
 
 
+async def test_streamers(origin, file):
+    """As the quickstart has them: a generator, a coroutine function, and without being called."""
+
+    @aiohttp.streamer
+    def file_sender(writer, file_name=file):
+        with open(file_name, "rb") as opened:
+            chunk = opened.read(2**16)
+            while chunk:
+                yield from writer.write(chunk)
+                chunk = opened.read(2**16)
+
+    @aiohttp.streamer
+    async def parts(writer, count):
+        for number in range(count):
+            await writer.write(b"part %d;" % number)
+
+    for data, expected in [
+        (file_sender(file_name=file), BIG),
+        (file_sender, BIG),
+        (parts(3), b"part 0;part 1;part 2;"),
+    ]:
+        headers, body = await sent(origin, data)
+        assert headers["Transfer-Encoding"] == "chunked" and unchunked(body) == expected
+
+
 async def test_a_payload_as_it_is(origin):
     payload = aiohttp.JsonPayload({"a": 1}, headers={"X-Part": "1"})
     headers, body = await sent(origin, payload)

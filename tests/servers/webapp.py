@@ -26,6 +26,11 @@ class WebServer:
         """The URL of a listener with that certificate, by the name localhost."""
         return f"https://localhost:{await self._listen(self._certificates.server(kind))}"
 
+    async def unix(self, path, kind=None):
+        """Listen at path, over TLS if a kind of certificate is named."""
+        context = self._certificates.server(kind) if kind else None
+        await web.UnixSite(self._runner, str(path), ssl_context=context).start()
+
     async def _listen(self, context):
         site = web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=context)
         await site.start()
