@@ -41,13 +41,21 @@ class RequestContextManager(Coroutine[Any, Any, ClientResponse]):
         return self._coroutine.__await__()
 
     async def __aenter__(self) -> ClientResponse:
-        self._response = await self._coroutine
-        return await self._response.__aenter__()
+        self._response = response = await self._coroutine
+        if type(response) is ClientResponse:
+            response._in_context = True  # all its __aenter__ does, without another coroutine
+            return response
+        return await response.__aenter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._response.__aexit__(kind, error, trace)
+        response = self._response
+        if type(response) is ClientResponse:
+            response._in_context = False
+            response.close()
+        else:
+            await response.__aexit__(kind, error, trace)
 
 
 class SessionRequestContextManager(RequestContextManager):

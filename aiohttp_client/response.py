@@ -195,11 +195,6 @@ class ClientResponse:
         return self._request_info
 
     @property
-    def has_cookies(self) -> bool:
-        """Whether there is a Set-Cookie field."""
-        return self._head is not None and self._head.has_cookies
-
-    @property
     def cookies(self) -> SimpleCookie:
         """The cookies this response sets; of one name the last."""
         if self._cookies is None:
@@ -397,10 +392,12 @@ class ClientResponse:
         """Let go of the response; a body still coming is cut off by closing its connection."""
         self._released = True
         self._arrived = None
+        if self._content is None:
+            return  # there never was a stream, and so no lease
         lease, self._lease = self._lease, None
         if lease is not None:
             lease.give_up()
-        if self._content is not None and not self._content.at_eof() and self._content.exception() is None:
+        if not self._content.at_eof() and self._content.exception() is None:
             # All of it had arrived, but nobody has read it: the same as when some had not.
             self._content.set_exception(ClientConnectionError("Connection closed"))
 

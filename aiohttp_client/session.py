@@ -306,7 +306,11 @@ class ClientSession:
             **differences,
         )
         try:
-            response = await self._follow(request, key_options, cookies, max_redirects if allow_redirects else None)
+            response = await self._exchange(request)
+            if allow_redirects and response.status in REDIRECT_STATUSES:
+                request, response = await self._follow(request, response, key_options, cookies, max_redirects)
+            if request.payload is not None:
+                await request.close_payload()
         except BaseException:
             if request.payload is not None and not request.payload.autoclose:
                 await request.payload.close()
@@ -320,20 +324,14 @@ class ClientSession:
     async def _follow(
         self,
         request: ClientRequest,
+        response: ClientResponse,
         key_options: dict[str, Any],
         cookies: LooseCookies | None,
-        max_redirects: int | None,
-    ) -> ClientResponse:
-        """Send request, and what redirects make of it; None: follow none, 0: follow any number."""
+        max_redirects: int,
+    ) -> tuple[ClientRequest, ClientResponse]:
+        """Follow the redirect that response is, and those behind it; 0: any number. Gives the last hop."""
         history: list[ClientResponse] = []
-        while True:
-            response = await self._exchange(request)
-            if response.has_cookies:  # also for hops that only redirect, and for refusals
-                self._cookie_jar.update_cookies_from_headers(
-                    response.headers.getall(hdrs.SET_COOKIE), request.target.url
-                )
-            if max_redirects is None or response.status not in REDIRECT_STATUSES:
-                break
+        while response.status in REDIRECT_STATUSES:
             location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
             if not location:
                 break
@@ -345,11 +343,9 @@ class ClientSession:
                     history[0].request_info, tuple(history), message=f"{len(history)} redirects", status=response.status
                 )
             request = await self._redirected(request, response.status, location, key_options, cookies)
-        if history:
-            response._history = tuple(history)
-        if request.payload is not None:
-            await request.close_payload()
-        return response
+            response = await self._exchange(request)
+        response._history = tuple(history)
+        return request, response
 
     async def _exchange(self, request: ClientRequest) -> ClientResponse:
         """Send request to its hop and read the response's head, once more for each stale connection."""
@@ -383,7 +379,12 @@ class ClientSession:
             except BaseException:
                 connection.abandon(waiter)
                 raise
-            return self._response_class.answering(request, head, body, connection, waiter)
+            response = self._response_class.answering(request, head, body, connection, waiter)
+            if head.has_cookies:  # those of redirects and refusals, too
+                self._cookie_jar.update_cookies_from_headers(
+                    response.headers.getall(hdrs.SET_COOKIE), request.target.url
+                )
+            return response
 
     async def _connect(self, connector: BaseConnector, request: ClientRequest) -> Connection:
         """A connection from the queue or a new one, within what is left of the total time."""
