@@ -16,8 +16,11 @@ from ._net.dial import AddrInfoType, SocketFactoryType
 from ._net.tls import Fingerprint
 from ._wire.auth import BasicAuth, encode_basic_auth
 from ._wire.coding import set_zlib_backend
-from .connector import BaseConnector, TCPConnector, UnixConnector
+from .base_connector import BaseConnector
+from .connector import NamedPipeConnector, TCPConnector, UnixConnector
 from .cookiejar import CookieJar, DummyCookieJar
+from .data_queue import DataQueue, EofStream, FlowControlDataQueue
+from .digest_auth import DigestAuthMiddleware
 from .exceptions import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -46,8 +49,10 @@ from .exceptions import (
     ServerTimeoutError,
     SocketTimeoutError,
     TooManyRedirects,
+    UploadAbortedError,
 )
 from .formdata import FormData
+from .middlewares import ClientHandlerType, ClientMiddlewareType
 from .multipart import MultipartWriter
 from .payload import (
     PAYLOAD_REGISTRY,
@@ -66,11 +71,31 @@ from .payload import (
 )
 from .payload_streamer import streamer
 from .request import ClientRequest, RequestInfo
-from .resolver import DefaultResolver, ThreadedResolver
+from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
 from .session import ClientSession, request
 from .streams import EMPTY_PAYLOAD, StreamReader
 from .timeouts import ClientTimeout
+from .tracing import (
+    TraceConfig,
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    TraceConnectionReuseconnParams,
+    TraceDnsCacheHitParams,
+    TraceDnsCacheMissParams,
+    TraceDnsResolveHostEndParams,
+    TraceDnsResolveHostStartParams,
+    TraceRequestChunkSentParams,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestHeadersSentParams,
+    TraceRequestRedirectParams,
+    TraceRequestStartParams,
+    TraceResponseChunkReceivedParams,
+)
+from .upload_tracker import UploadTracker
 
 __all__ = (
     "BACKEND",
@@ -78,6 +103,7 @@ __all__ = (
     "PAYLOAD_REGISTRY",
     "AddrInfoType",
     "AsyncIterablePayload",
+    "AsyncResolver",
     "BaseConnector",
     "BasicAuth",
     "BufferedReaderPayload",
@@ -90,7 +116,9 @@ __all__ = (
     "ClientConnectorError",
     "ClientConnectorSSLError",
     "ClientError",
+    "ClientHandlerType",
     "ClientHttpProxyError",
+    "ClientMiddlewareType",
     "ClientOSError",
     "ClientPayloadError",
     "ClientProxyConnectionError",
@@ -103,9 +131,13 @@ __all__ = (
     "ConnectionTimeoutError",
     "ContentTypeError",
     "CookieJar",
+    "DataQueue",
     "DefaultResolver",
+    "DigestAuthMiddleware",
     "DummyCookieJar",
+    "EofStream",
     "Fingerprint",
+    "FlowControlDataQueue",
     "FormData",
     "HttpVersion",
     "HttpVersion10",
@@ -116,6 +148,7 @@ __all__ = (
     "InvalidUrlRedirectClientError",
     "JsonPayload",
     "MultipartWriter",
+    "NamedPipeConnector",
     "NonHttpUrlClientError",
     "NonHttpUrlRedirectClientError",
     "Payload",
@@ -134,7 +167,26 @@ __all__ = (
     "TextIOPayload",
     "ThreadedResolver",
     "TooManyRedirects",
+    "TraceConfig",
+    "TraceConnectionCreateEndParams",
+    "TraceConnectionCreateStartParams",
+    "TraceConnectionQueuedEndParams",
+    "TraceConnectionQueuedStartParams",
+    "TraceConnectionReuseconnParams",
+    "TraceDnsCacheHitParams",
+    "TraceDnsCacheMissParams",
+    "TraceDnsResolveHostEndParams",
+    "TraceDnsResolveHostStartParams",
+    "TraceRequestChunkSentParams",
+    "TraceRequestEndParams",
+    "TraceRequestExceptionParams",
+    "TraceRequestHeadersSentParams",
+    "TraceRequestRedirectParams",
+    "TraceRequestStartParams",
+    "TraceResponseChunkReceivedParams",
     "UnixConnector",
+    "UploadAbortedError",
+    "UploadTracker",
     "__version__",
     "abc",
     "encode_basic_auth",

@@ -3,213 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import socket
 import ssl as ssl_module
 import warnings
-from collections.abc import Awaitable, Callable, Coroutine, Generator
-from types import TracebackType
-from typing import Any, Self
+from collections.abc import Callable
+from typing import Any, Unpack
 
-from ._net.clock import Clock
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
 from ._net.connection import Connection
 from ._net.dial import AddrInfoType, SocketFactoryType, address_infos, dial_tcp, literal_address
-from ._net.pool import Pool, closed_error
+from ._net.pool import closed_error
+from ._net.proxy import TunnelRefused, open_tunnel
 from ._net.target import ConnectionKey
-from ._net.tls import Fingerprint, SSLOption, check_ssl, context_of
+from ._net.tls import Fingerprint, SSLOption, context_of, one_ssl_option
 from .abc import AbstractResolver
+from .base_connector import BaseConnector as BaseConnector
+from .base_connector import ConnectorOptions
 from .exceptions import (
+    BadHttpMessage,
     ClientConnectorCertificateError,
     ClientConnectorDNSError,
     ClientConnectorError,
     ClientConnectorSSLError,
-    ConnectionTimeoutError,
+    ClientHttpProxyError,
+    ClientProxyConnectionError,
     UnixClientConnectorError,
 )
-from .resolver import CachedResolver, ThreadedResolver
+from .request import RequestInfo, Traced
+from .resolver import CachedResolver, Lookup, Tell, ThreadedResolver
 from .timeouts import ClientTimeout
-
-# Seconds an idle connection is kept.
-_KEEPALIVE = 15.0
-# Seconds that close() waits for transports to be gone.
-_CLOSING = 1.0
-
-
-class _Unset:
-    def __repr__(self) -> str:
-        return "<not given>"
-
-
-_UNSET = _Unset()
-
-
-class BaseConnector:
-    """Pool and limits; a subclass says in _dial() how a connection comes to be.
-
-    limit: connections in use or being opened at a time, 0 for no limit; idle ones are closed
-        before the number of open ones would exceed it.
-    limit_per_host: the same for each host, port and kind of TLS.
-    keepalive_timeout: seconds an idle connection is kept, 15 if not given; None for ever.
-    force_close: use every connection once.
-    Raises RuntimeError without a running event loop, ValueError for contradictory options.
-    """
-
-    allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
-
-    def __init__(
-        self,
-        *,
-        keepalive_timeout: float | _Unset | None = _UNSET,
-        force_close: bool = False,
-        limit: int = 100,
-        limit_per_host: int = 0,
-        enable_cleanup_closed: bool = False,
-        loop: asyncio.AbstractEventLoop | None = None,
-        timeout_ceil_threshold: float = 5,
-    ) -> None:
-        self._closed = True  # until everything below is there, for __del__
-        if force_close and not isinstance(keepalive_timeout, _Unset) and keepalive_timeout is not None:
-            raise ValueError("keepalive_timeout says how long to keep what force_close closes: give one of them")
-        self._loop = loop or asyncio.get_running_loop()
-        self._force_close = force_close
-        self._ceil_threshold = timeout_ceil_threshold
-        keepalive = _KEEPALIVE if isinstance(keepalive_timeout, _Unset) else keepalive_timeout
-        self._pool: Pool[Connection] = Pool(self._loop, limit=limit, limit_per_host=limit_per_host, keepalive=keepalive)
-        self.clock = Clock(self._loop)
-        # Bound once: the way of a request that finds an idle connection.
-        self.take_idle = self._pool.take_idle
-        self._open: set[Connection] = set()
-        self._connecting: set[asyncio.Timeout] = set()
-        self._closed = False
-
-    def __del__(self) -> None:
-        if self._closed or not self._open:
-            return
-        warnings.warn(
-            f"Unclosed connector {self!r}: await connector.close()", ResourceWarning, source=self, stacklevel=1
-        )
-        if not self._loop.is_closed():
-            self._close()
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {'closed' if self._closed else self._pool}>"
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.close()
-
-    @property
-    def closed(self) -> bool:
-        return self._closed
-
-    @property
-    def force_close(self) -> bool:
-        return self._force_close
-
-    @property
-    def limit(self) -> int:
-        return self._pool.limit
-
-    @property
-    def limit_per_host(self) -> int:
-        return self._pool.limit_per_host
-
-    async def connect(self, key: ConnectionKey, timeout: ClientTimeout) -> Connection:
-        """A connection for key, with its slot: from the pool when it is our turn, else a new one.
-
-        Raises ClientConnectorError and its kin, ConnectionTimeoutError, or ClientConnectionError
-        when the connector is closed meanwhile."""
-        seconds = timeout.connect if timeout.connect and timeout.connect > 0 else None
-        scope = asyncio.timeout(seconds)
-        self._connecting.add(scope)
-        try:
-            async with scope:
-                if not self._pool.take_slot(key):
-                    connection = await self._pool.wait(key)
-                    if connection is not None and not connection.closed:
-                        return connection
-                try:
-                    return await self._new_connection(key, timeout)
-                except BaseException:
-                    self._pool.free_slot(key)
-                    raise
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            if self._closed:
-                raise closed_error() from error
-            raise ConnectionTimeoutError(
-                f"Connection timeout to host {_shown(key)}: no connection within connect={seconds} s ({self._pool!r})"
-            ) from error
-        finally:
-            self._connecting.discard(scope)
-
-    async def _new_connection(self, key: ConnectionKey, timeout: ClientTimeout) -> Connection:
-        if self._closed:
-            raise closed_error()
-        self._pool.make_room()
-        connection = Connection(self._loop, self._pool, key, force_close=self._force_close)
-        try:
-            await self._dial(connection, key, timeout)
-        except ssl_module.CertificateError as error:
-            raise ClientConnectorCertificateError(key, error) from error
-        except ssl_module.SSLError as error:
-            raise ClientConnectorSSLError(key, error) from error
-        except TimeoutError:
-            raise
-        except ClientConnectorError:
-            raise
-        except OSError as error:
-            raise ClientConnectorError(key, error) from error
-        self._open.add(connection)
-        # Not a method of ours: an open connection must not keep a forgotten connector alive.
-        connection.lost.add_done_callback(functools.partial(_forget, self._open, connection))
-        return connection
-
-    async def _dial(self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout) -> None:
-        """Make connection the protocol of a transport to key. Raises OSError or ssl.SSLError."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how to dial")
-
-    async def _within_sock_connect(
-        self, dialling: Coroutine[Any, Any, None], key: ConnectionKey, timeout: ClientTimeout
-    ) -> None:
-        """Await dialling for as long as sock_connect allows. Raises ConnectionTimeoutError after that."""
-        seconds = timeout.sock_connect if timeout.sock_connect and timeout.sock_connect > 0 else None
-        scope = asyncio.timeout(seconds)
-        try:
-            async with scope:
-                await dialling
-        except TimeoutError as error:
-            if not scope.expired():  # ETIMEDOUT of the system is one too
-                raise ClientConnectorError(key, error) from error
-            raise ConnectionTimeoutError(
-                f"Connection timeout to host {_shown(key)}: not connected within sock_connect={seconds} s"
-            ) from error
-
-    def _close(self) -> None:
-        self._closed = True
-        for scope in tuple(self._connecting):
-            scope.reschedule(self._loop.time())
-        self._pool.close()
-        for connection in tuple(self._open):
-            connection.close()
-        self.clock.stop()
-
-    def close(self) -> Awaitable[None]:
-        """Close all connections; whoever waits or reads gets ClientConnectionError.
-
-        That happens at once; awaiting the result waits, a second at most, until sockets are gone."""
-        if not self._closed:
-            self._close()
-        return _Later(self._wait_closed)
-
-    async def _wait_closed(self) -> None:
-        if self._open:
-            await asyncio.wait([connection.lost for connection in self._open], timeout=_CLOSING)
+from .tracing import (
+    TraceDnsCacheHitParams,
+    TraceDnsCacheMissParams,
+    TraceDnsResolveHostEndParams,
+    TraceDnsResolveHostStartParams,
+)
+from .typedefs import UNSET, Unset
 
 
 class TCPConnector(BaseConnector):
@@ -230,7 +61,10 @@ class TCPConnector(BaseConnector):
     def __init__(
         self,
         *,
-        ssl: SSLOption = True,
+        ssl: SSLOption | None = True,
+        verify_ssl: bool | None = None,
+        fingerprint: bytes | None = None,
+        ssl_context: ssl_module.SSLContext | None = None,
         use_dns_cache: bool = True,
         ttl_dns_cache: float | None = 10,
         dns_cache_max_size: int = 1000,
@@ -240,12 +74,18 @@ class TCPConnector(BaseConnector):
         happy_eyeballs_delay: float | None = 0.25,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
-        **base: Any,  # those of BaseConnector, which checks them
+        ssl_shutdown_timeout: float | Unset | None = UNSET,
+        **base: Unpack[ConnectorOptions],
     ) -> None:
         self._closed = True
-        check_ssl(ssl)
+        if not isinstance(ssl_shutdown_timeout, Unset):
+            warnings.warn(
+                "ssl_shutdown_timeout has no effect: connections that are done are closed at once",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        self._ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
         super().__init__(**base)
-        self._ssl = ssl
         self._family = family
         self._use_dns_cache = use_dns_cache
         self._owns_resolver = resolver is None
@@ -275,32 +115,88 @@ class TCPConnector(BaseConnector):
         if self._owns_resolver:
             await self._resolver.resolver.close()
 
-    async def _dial(self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout) -> None:
-        infos = await self._resolve(key)
-        local_infos = await self._local_infos()
-        tls = None
-        if key.is_ssl:
-            tls = self._ssl if key.ssl is True else key.ssl
-        dialling = dial_tcp(
-            connection,
+    async def _dial(
+        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+    ) -> None:
+        if key.proxy is not None:
+            await self._dial_proxied(connection, key, key.proxy, timeout)
+        else:
+            infos = await self._resolve(key, traces)
+            dialling = self._dial_tcp(connection, key, infos, self._tls_option(key))
+            await self._within_sock_connect(dialling, key, timeout)
+
+    async def _dial_tcp(
+        self, protocol: asyncio.Protocol, key: ConnectionKey, infos: list[AddrInfoType], tls: SSLOption
+    ) -> None:
+        await dial_tcp(
+            protocol,
             infos,
-            local_infos=local_infos,
+            local_infos=await self._local_infos(),
             happy_eyeballs_delay=self._happy_eyeballs_delay,
             interleave=self._interleave,
             socket_factory=self._socket_factory,
-            tls=tls,
-            server_hostname=key.server_hostname or key.host.rstrip("."),
+            tls=tls if key.is_ssl else None,
+            server_hostname=_tls_name(key),
         )
-        await self._within_sock_connect(dialling, key, timeout)
 
-    async def _resolve(self, key: ConnectionKey) -> list[AddrInfoType]:
+    def _tls_option(self, key: ConnectionKey) -> SSLOption:
+        return self._ssl if key.ssl is True else key.ssl
+
+    async def _dial_proxied(
+        self, connection: Connection, key: ConnectionKey, proxy: URL, timeout: ClientTimeout
+    ) -> None:
+        assert proxy.raw_host is not None
+        tls = self._tls_option(key)
+        pinned = tls if isinstance(tls, Fingerprint) else None
+        # A pinned certificate is the target's; the proxy has to be who it says, like any server.
+        proxy_tls = True if pinned is not None else tls
+        proxy_key = ConnectionKey(proxy.raw_host, proxy.port, proxy.scheme == "https", proxy_tls)
+        infos = await self._resolve(proxy_key, None)
+
+        async def dial(protocol: asyncio.Protocol) -> None:
+            try:
+                await self._dial_tcp(protocol, proxy_key, infos, proxy_tls)
+            except ssl_module.CertificateError as error:
+                raise ClientConnectorCertificateError(proxy_key, error) from error
+            except ssl_module.SSLError as error:
+                raise ClientConnectorSSLError(proxy_key, error) from error
+            except OSError as error:
+                raise ClientProxyConnectionError(proxy_key, error) from error
+
+        if not key.is_ssl:
+            await self._within_sock_connect(dial(connection), proxy_key, timeout)
+            return
+        tunnel = open_tunnel(
+            dial,
+            key,
+            connection,
+            context=await context_of(tls),
+            pinned=pinned,
+            server_hostname=_tls_name(key),
+        )
+        try:
+            await self._within_sock_connect(tunnel, proxy_key, timeout)
+        except TunnelRefused as error:
+            answer = error.head
+            raise ClientHttpProxyError(
+                _connect_info(key), (), status=answer.status, message=answer.reason, headers=answer.headers
+            ) from error
+        except BadHttpMessage as error:
+            raise ClientHttpProxyError(_connect_info(key), (), status=error.code, message=error.message) from error
+        except (ClientConnectorError, ssl_module.SSLError):
+            raise
+        except ConnectionError as error:
+            raise ClientProxyConnectionError(proxy_key, error) from error
+
+    async def _resolve(self, key: ConnectionKey, traces: Traced | None) -> list[AddrInfoType]:
         assert key.port is not None
         addresses = literal_address(key.host, key.port)
         if addresses is None:
             # One trailing dot means "do not append search domains"; more are a typing mistake.
             name = key.host.rstrip(".") + ("." if key.host.endswith(".") else "")
             try:
-                addresses = list(await self._resolver.resolve(name, key.port, self._family))
+                tell = None if traces is None else _lookup_teller(traces, name)
+                addresses = list(await self._resolver.resolve(name, key.port, self._family, tell))
             except OSError as error:
                 raise ClientConnectorDNSError(key, error) from error
             except asyncio.CancelledError:
@@ -335,7 +231,7 @@ class UnixConnector(BaseConnector):
         self,
         path: str,
         force_close: bool = False,
-        keepalive_timeout: float | _Unset | None = _UNSET,
+        keepalive_timeout: float | Unset | None = UNSET,
         limit: int = 100,
         limit_per_host: int = 0,
         loop: asyncio.AbstractEventLoop | None = None,
@@ -353,15 +249,16 @@ class UnixConnector(BaseConnector):
     def path(self) -> str:
         return self._path
 
-    async def _dial(self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout) -> None:
+    async def _dial(
+        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+    ) -> None:
         await self._within_sock_connect(self._connect_unix(connection, key), key, timeout)
 
     async def _connect_unix(self, connection: Connection, key: ConnectionKey) -> None:
         context = await context_of(key.ssl) if key.is_ssl else None
-        name = key.server_hostname or key.host.rstrip(".")
         try:
             transport, _ = await self._loop.create_unix_connection(
-                lambda: connection, self._path, ssl=context, server_hostname=name if context else None
+                lambda: connection, self._path, ssl=context, server_hostname=_tls_name(key) if context else None
             )
         except ssl_module.SSLError:
             raise
@@ -375,21 +272,69 @@ class UnixConnector(BaseConnector):
                 raise
 
 
-class _Later:
-    """Awaitable that does nothing, not even complain, unless awaited."""
+class NamedPipeConnector(BaseConnector):
+    """Connections to the named pipe at path, on Windows.
 
-    __slots__ = ("_function",)
+    Raises RuntimeError where the event loop is not the proactor one."""
 
-    def __init__(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._function = function
+    allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"npipe"}
 
-    def __await__(self) -> Generator[Any, None, None]:
-        return self._function().__await__()
+    def __init__(
+        self,
+        path: str,
+        force_close: bool = False,
+        keepalive_timeout: float | Unset | None = UNSET,
+        limit: int = 100,
+        limit_per_host: int = 0,
+        loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self._closed = True
+        proactor = getattr(asyncio, "ProactorEventLoop", None)
+        if proactor is None or not isinstance(loop or asyncio.get_running_loop(), proactor):
+            raise RuntimeError("Named Pipes only available in proactor loop under windows")
+        super().__init__(
+            force_close=force_close,
+            keepalive_timeout=keepalive_timeout,
+            limit=limit,
+            limit_per_host=limit_per_host,
+            loop=loop,
+        )
+        self._path = path
+
+    @property
+    def path(self) -> str:
+        return self._path
+
+    async def _dial(
+        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+    ) -> None:
+        if key.is_ssl:
+            raise ClientConnectorError(key, OSError(None, "there is no TLS over named pipes: use http"))
+        proactor: Any = self._loop  # only there has it create_pipe_connection()
+        await self._within_sock_connect(proactor.create_pipe_connection(lambda: connection, self._path), key, timeout)
 
 
-def _forget(connections: set[Connection], connection: Connection, _: asyncio.Future[None]) -> None:
-    connections.discard(connection)
+def _tls_name(key: ConnectionKey) -> str:
+    """The name that the server's certificate has to be for."""
+    return key.server_hostname or key.host.rstrip(".")
 
 
-def _shown(key: ConnectionKey) -> str:
-    return f"{'https' if key.is_ssl else 'http'}://{key.host}:{key.port}"
+def _connect_info(key: ConnectionKey) -> RequestInfo:
+    """The CONNECT request, for errors: without what was said to authenticate."""
+    assert key.proxy is not None
+    return RequestInfo(key.proxy, "CONNECT", CIMultiDictProxy(CIMultiDict(key.proxy_headers)), key.proxy)
+
+
+def _lookup_teller(traces: Traced, host: str) -> Tell:
+    async def tell(lookup: Lookup) -> None:
+        await traces.tell(_LOOKUP_PARAMS[lookup](host))
+
+    return tell
+
+
+_LOOKUP_PARAMS: dict[Lookup, Callable[[str], Any]] = {
+    Lookup.HIT: TraceDnsCacheHitParams,
+    Lookup.MISS: TraceDnsCacheMissParams,
+    Lookup.START: TraceDnsResolveHostStartParams,
+    Lookup.END: TraceDnsResolveHostEndParams,
+}

@@ -379,3 +379,13 @@ def _expiry(morsel: Morsel[str]) -> float:
         if date is not None:
             return min(date, _LAST_TIME)
     return _FOR_EVER
+
+
+def cookies_to_send(jar: AbstractCookieJar, url: URL, own: LooseCookies | None) -> list[tuple[str, str]]:
+    """(name, value as sent) for url from jar, and those given for the request, which go before them."""
+    found = {name: morsel.coded_value for name, morsel in jar.filter_cookies(url).items()}
+    if own:
+        given = CookieJar(quote_cookie=getattr(jar, "quote_cookie", True))
+        given.update_cookies(own)
+        found.update((name, morsel.coded_value) for name, morsel in given.filter_cookies(url).items())
+    return list(found.items())

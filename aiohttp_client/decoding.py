@@ -24,7 +24,13 @@ class DecodingFeed:
     __slots__ = ("_decoder", "_ended", "_failed", "_limit", "_paused", "_pumping", "_queue", "_source", "stream")
 
     def __init__(
-        self, decoder: Decoder, source: Source | None, limit: int = 2**18, *, loop: asyncio.AbstractEventLoop
+        self,
+        decoder: Decoder,
+        source: Source | None,
+        limit: int = 2**18,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        stream_class: type[StreamReader] = StreamReader,
     ) -> None:
         self._decoder = decoder
         self._source = source
@@ -34,7 +40,7 @@ class DecodingFeed:
         self._pumping = False
         self._ended = False
         self._failed = False
-        self.stream = StreamReader(self, limit, loop=loop)
+        self.stream = stream_class(self, limit, loop=loop)
         self.stream.total_compressed_bytes = 0
 
     # -- for the connection

@@ -23,6 +23,7 @@ Exception
 │  │        ├─ ConnectionTimeoutError
 │  │        └─ SocketTimeoutError
 │  ├─ ClientPayloadError             the body is truncated, malformed or cannot be sent again
+│  ├─ UploadAbortedError             UploadTracker: the request ended before its body was sent
 │  ├─ InvalidURL                     (+ValueError)
 │  │  └─ InvalidUrlClientError
 │  │     └─ InvalidUrlRedirectClientError  (+RedirectClientError)
@@ -286,6 +287,10 @@ class ServerFingerprintMismatch(ServerConnectionError):
 
 class ClientPayloadError(ClientError):
     """The response body is truncated or malformed, or the request body cannot be sent again."""
+
+
+class UploadAbortedError(ClientError):
+    """The request ended before all of its body was sent."""
 
 
 class InvalidURL(ClientError, ValueError):

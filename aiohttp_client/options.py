@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import ssl as ssl_module
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias, TypedDict
+from typing import Any, TypeAlias, TypedDict
 
 from ._http import HeadLimits
 from ._net.connection import ReadPolicy
-from ._net.tls import Fingerprint, SSLOption, check_ssl
+from ._net.tls import SSLOption
 from ._wire.auth import BasicAuth
+from .middlewares import ClientMiddlewareType
 from .response import ClientResponse
 from .timeouts import DEFAULT_TIMEOUT, NO_TIMEOUT, ClientTimeout
-from .typedefs import LooseCookies, LooseHeaders, Query
+from .typedefs import LooseCookies, LooseHeaders, Query, StrOrURL, Unset
+from .upload_tracker import UploadTracker
 
 RaiseForStatus: TypeAlias = bool | Callable[[ClientResponse], Awaitable[None]]
-
-
-class Unset:
-    def __repr__(self) -> str:
-        return "<not given>"
-
-
-UNSET: Final = Unset()
 
 
 class RequestOptions(TypedDict, total=False):
@@ -49,6 +43,12 @@ class RequestOptions(TypedDict, total=False):
     ssl_context: ssl_module.SSLContext | None
     fingerprint: bytes | None
     server_hostname: str | None
+    proxy: StrOrURL | None
+    proxy_auth: BasicAuth | None
+    proxy_headers: LooseHeaders | None
+    trace_request_ctx: object
+    middlewares: Sequence[ClientMiddlewareType] | None
+    upload_tracker: UploadTracker | None
     read_bufsize: int | None
     auto_decompress: bool | None
     max_line_size: int | None
@@ -110,26 +110,6 @@ def request_timeout(timeout: ClientTimeout | float | None) -> ClientTimeout:
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a ClientTimeout, a number of seconds or None, got {timeout!r}")
     return ClientTimeout(total=timeout)
-
-
-def one_ssl_option(
-    ssl: SSLOption | None,
-    verify_ssl: bool | None,
-    ssl_context: ssl_module.SSLContext | None,
-    fingerprint: bytes | None,
-) -> SSLOption:
-    """ssl=, or one of its three old names. Raises ValueError for two of them, TypeError for what ssl= cannot be."""
-    old_names = [
-        verify_ssl if verify_ssl is False else None,
-        ssl_context,
-        None if fingerprint is None else Fingerprint(fingerprint),
-    ]
-    given = [option for option in (None if ssl is True else ssl, *old_names) if option is not None]
-    if len(given) > 1:
-        raise ValueError("ssl, verify_ssl, ssl_context and fingerprint mean the same: give one of them")
-    option = given[0] if given else True
-    check_ssl(option)
-    return option
 
 
 def checked_auth(auth: BasicAuth | None) -> BasicAuth | None:

@@ -23,7 +23,7 @@ from . import hdrs
 from ._wire.mime import parse_content_type
 from .abc import AbstractStreamWriter
 from .streams import StreamReader
-from .typedefs import JSONBytesEncoder, JSONEncoder, LooseHeaders
+from .typedefs import UNSET, JSONBytesEncoder, JSONEncoder, LooseHeaders, Unset
 
 # Bytes read from a file and written at a time.
 PIECE = 2**18
@@ -43,14 +43,6 @@ class LookupError(Exception):
     """No payload class takes the value."""
 
 
-class _Unset:
-    def __repr__(self) -> str:
-        return "<not given>"
-
-
-_UNSET = _Unset()
-
-
 class Payload(ABC, Generic[T]):
     """A value as a request body.
 
@@ -66,7 +58,7 @@ class Payload(ABC, Generic[T]):
         self,
         value: T,
         headers: LooseHeaders | None = None,
-        content_type: str | _Unset | None = _UNSET,
+        content_type: str | Unset | None = UNSET,
         filename: str | None = None,
         encoding: str | None = None,
         **_: object,
@@ -76,7 +68,7 @@ class Payload(ABC, Generic[T]):
         self._filename = filename
         self._headers: CIMultiDict[str] = CIMultiDict()
         self._consumed = False
-        if not isinstance(content_type, _Unset) and content_type is not None:
+        if not isinstance(content_type, Unset) and content_type is not None:
             self._headers[hdrs.CONTENT_TYPE] = content_type
         elif filename is not None and (guessed := mimetypes.guess_type(filename)[0]):
             self._headers[hdrs.CONTENT_TYPE] = guessed

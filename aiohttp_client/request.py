@@ -9,46 +9,34 @@ or once looked at, it is a dict, and then the bytes come from the dict: somebody
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+import warnings
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from multidict import CIMultiDict, CIMultiDictProxy, MultiDict, MultiDictProxy, getversion
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from . import hdrs
-from ._http import BODILESS_METHODS, IDEMPOTENT_METHODS, SERVER_SOFTWARE, HttpVersion, HttpVersion10, HttpVersion11
+from ._http import BODILESS_METHODS, IDEMPOTENT_METHODS, HttpVersion, HttpVersion11
 from ._net.clock import Lane
 from ._net.connection import Connection, ReadPolicy, Received
 from ._net.target import ConnectionKey, Target
+from ._net.tls import SSLOption
 from ._net.writer import StreamWriter
-from ._wire.coding import ACCEPT_ENCODING
 from ._wire.cookies import cookie_header, parse_cookie_header
 from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
 from ._wire.serialize import field_lines
-from .body import Content
+from .body import Content, body_of
+from .head_template import HeadTemplate, add_auto_headers, merged_headers
 from .payload import BytesPayload, Payload
 from .timeouts import ClientTimeout
 from .typedefs import LooseHeaders
+from .upload_tracker import UploadTracker
 
 if TYPE_CHECKING:
     from .session import ClientSession
 
-_AUTO_HEADERS = (
-    (hdrs.ACCEPT, "*/*"),
-    (hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING),
-    (hdrs.USER_AGENT, SERVER_SOFTWARE),
-)
-# Of the fields a session may set, those that change what else is sent: with one of them the head
-# is always built as a dict.
-_GOVERNING = (
-    hdrs.HOST,
-    hdrs.AUTHORIZATION,
-    hdrs.CONNECTION,
-    hdrs.CONTENT_LENGTH,
-    hdrs.CONTENT_TYPE,
-    hdrs.EXPECT,
-    hdrs.TRANSFER_ENCODING,
-)
 _TYPED_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _OCTET_STREAM = "application/octet-stream"
 
@@ -62,45 +50,19 @@ class RequestInfo(NamedTuple):
     real_url: URL
 
 
-class HeadTemplate:
-    """The part of a request head that is the same for all requests of a session."""
+class Traced(Protocol):
+    """What wants to know of a request and its response; see tracing.py."""
 
-    __slots__ = ("closing", "headers", "lines", "plain", "revision", "skip", "version")
-
-    def __init__(
-        self, headers: CIMultiDict[str], skip: frozenset[str], version: HttpVersion, *, force_close: bool
-    ) -> None:
-        self.headers = headers
-        self.revision = getversion(headers)  # type: ignore[arg-type]  # MultiDict is invariant
-        self.skip = skip
-        self.version = version
-        # Said last, and only where it differs from what the version means anyway (RFC 9112 §9.3).
-        self.closing = {HttpVersion10: "keep-alive", HttpVersion11: "close" if force_close else ""}.get(version, "")
-        self.plain = (
-            version == HttpVersion11
-            and not self.closing
-            and "content-type" not in skip
-            and not any(name in headers for name in _GOVERNING)
-        )
-        fields = CIMultiDict(headers)
-        add_auto_headers(fields, skip)
-        self.lines = field_lines(fields.items()) if self.plain else b""
-
-    @property
-    def stale(self) -> bool:
-        """Whether the session's headers have changed since."""
-        return getversion(self.headers) != self.revision  # type: ignore[arg-type]  # its stub wants MultiDict[object]
-
-
-def add_auto_headers(headers: CIMultiDict[str], skip: frozenset[str]) -> None:
-    """Add Accept, Accept-Encoding and User-Agent unless given or in skip (lower-case names)."""
-    for name, value in _AUTO_HEADERS:
-        if name not in headers and name.lower() not in skip:
-            headers[name] = value
+    async def tell(self, params: Any) -> None: ...
+    async def headers_sent(self, request: ClientRequest) -> None: ...
+    async def chunk_sent(self, request: ClientRequest, chunk: bytes) -> None: ...
+    async def received(self, request: ClientRequest, chunk: bytes) -> None: ...
 
 
 class ClientRequest:
-    """One request on its way to one hop."""
+    """One request on its way to one hop.
+
+    Middlewares may change method and headers, and replace the body by update_body()."""
 
     # What most requests do without; set by _differs() for those that do not.
     # The body: ready in memory, or a payload that has to be written.
@@ -110,8 +72,12 @@ class ClientRequest:
     compress: str | None = None
     expects_continue = False
     upload: asyncio.Task[None] | None = None  # what is writing payload, or has written it
+    writer: StreamWriter | None = None  # what it writes to
+    tracker: UploadTracker | None = None
+    traced: Traced | None = None
     # Everything that makes this head another one than the template's:
-    given_headers: LooseHeaders | None = None
+    given_headers: LooseHeaders | None = None  # they go over those of the session,
+    merged_headers: CIMultiDict[str] | None = None  # or these stand for both
     skip: frozenset[str] = frozenset()
     authorization: str | None = None
     cookies: Sequence[tuple[str, str]] = ()  # (name, value as sent)
@@ -140,7 +106,7 @@ class ClientRequest:
         self.timeout = timeout
         self.total = total  # the lane of timeout.total, and
         self.started = started  # the loop time it counts from
-        if differences:
+        if differences or key.proxy is not None:
             self._differs(**differences)
         elif not template.plain:
             self._headers = self._built_headers()
@@ -154,10 +120,13 @@ class ClientRequest:
         compress: str | None = None,
         expect100: bool = False,
         headers: LooseHeaders | None = None,
+        merged: CIMultiDict[str] | None = None,
         skip: frozenset[str] = frozenset(),
         authorization: str | None = None,
         cookies: Sequence[tuple[str, str]] = (),
         dropped: frozenset[str] = frozenset(),
+        tracker: UploadTracker | None = None,
+        traced: Traced | None = None,
     ) -> None:
         self.content = content
         self.payload = payload
@@ -165,12 +134,17 @@ class ClientRequest:
         self.compress = compress
         self.expects_continue = expect100
         self.given_headers = headers
+        self.merged_headers = merged
+        self.tracker = tracker
+        self.traced = traced
         self.skip = skip
         self.authorization = authorization
         self.cookies = cookies
         self.dropped = dropped
         if (
             headers
+            or merged is not None
+            or self.key.proxy is not None
             or cookies
             or skip
             or dropped
@@ -198,6 +172,102 @@ class ClientRequest:
         return headers
 
     @property
+    def host(self) -> str:
+        return self.key.host
+
+    @property
+    def port(self) -> int | None:
+        return self.key.port
+
+    @property
+    def version(self) -> HttpVersion:
+        return self.template.version
+
+    @property
+    def ssl(self) -> SSLOption:
+        return self.key.ssl
+
+    @property
+    def server_hostname(self) -> str | None:
+        return self.key.server_hostname
+
+    @property
+    def proxy(self) -> URL | None:
+        """Without userinfo."""
+        return self.key.proxy
+
+    @property
+    def proxy_auth(self) -> str | None:
+        """What the proxy is sent as Proxy-Authorization."""
+        return self.key.proxy_auth
+
+    @property
+    def proxy_headers(self) -> CIMultiDict[str]:
+        return CIMultiDict(self.key.proxy_headers)
+
+    @property
+    def connection_key(self) -> ConnectionKey:
+        return self.key
+
+    @property
+    def skip_auto_headers(self) -> frozenset[str]:
+        """In lower case."""
+        return self.template.skip | self.skip
+
+    @property
+    def response_class(self) -> type[Any]:
+        """ClientResponse, or what the session uses in its place."""
+        return self.session._response_class
+
+    def is_ssl(self) -> bool:
+        return self.key.is_ssl
+
+    @property
+    def is_for_proxy(self) -> bool:
+        """Whether it is a proxy that reads the request: one for https only passes it through."""
+        return self.key.proxy is not None and not self.key.is_ssl
+
+    @property
+    def body(self) -> Payload[Any] | bytes:
+        """The body as a payload; b"" if there is none."""
+        if self.content is not None:
+            return BytesPayload(self.content.body, content_type=self.content.content_type)
+        return b"" if self.payload is None else self.payload
+
+    @body.setter
+    def body(self, body: Any) -> None:
+        if self.payload is not None and not self.payload.autoclose:
+            warnings.warn(
+                f"the {type(self.payload).__name__} replaced is not closed: await request.update_body() in place of "
+                "assigning request.body",
+                ResourceWarning,
+                stacklevel=2,
+            )
+        self._replace_body(body)
+
+    async def update_body(self, body: Any) -> None:
+        """Send body, which is anything data= takes, in place of the present one, which is closed; None for none."""
+        await self.close_payload()
+        self._replace_body(body)
+
+    def _replace_body(self, body: Any) -> None:
+        headers = self.headers
+        old = self.payload if self.payload is not None else self.content
+        if old is not None and headers.get(hdrs.CONTENT_TYPE) == old.content_type:
+            del headers[hdrs.CONTENT_TYPE]
+        headers.popall(hdrs.CONTENT_LENGTH, None)
+        headers.popall(hdrs.TRANSFER_ENCODING, None)
+        if self.compress is not None:
+            headers.popall(hdrs.CONTENT_ENCODING, None)
+        self.chunked = False
+        self.content = self.payload = self.upload = None
+        if body is not None:
+            self.content, self.payload = body_of(
+                body, None, None, self.session._json_dumps, needs_payload=self.compress is not None
+            )
+        self._frame(headers)
+
+    @property
     def request_info(self) -> RequestInfo:
         return RequestInfo(self.url, self.method, CIMultiDictProxy(self.headers), self.original_url)
 
@@ -210,8 +280,10 @@ class ClientRequest:
             if self.content is None and self.method in BODILESS_METHODS:
                 return self.method.encode() + lines + b"\r\n"
             return self.method.encode() + lines + field_lines(self._content_fields()) + b"\r\n"
-        version = self.template.version
-        start = b"%b %b HTTP/%d.%d\r\n" % (self.method.encode(), self.target.request_target, *version)
+        request_target = self.target.request_target
+        if self.is_for_proxy:  # RFC 9112 §3.2.2
+            request_target = b"http://" + self.target.origin.host_header.encode() + request_target
+        start = b"%b %b HTTP/%d.%d\r\n" % (self.method.encode(), request_target, *self.template.version)
         return start + field_lines(self._headers.items()) + b"\r\n"
 
     def drops(self, hop: NextHop) -> frozenset[str]:
@@ -229,12 +301,10 @@ class ClientRequest:
         target: Target,
         key: ConnectionKey,
         total: Lane | None,
+        authorization: str | None,
         cookies: Sequence[tuple[str, str]],
     ) -> ClientRequest:
         """The request that follows a redirect to hop, which is target; total is what is left of the time."""
-        authorization = target.authorization
-        if hop.same_origin and authorization is None:
-            authorization = self.authorization
         return type(self)(
             hop.method,
             target,
@@ -251,16 +321,20 @@ class ClientRequest:
             compress=self.compress,
             expect100=self.expects_continue,
             headers=self.given_headers,
+            merged=self.merged_headers,
             skip=self.skip,
             authorization=authorization,
             cookies=cookies,
             dropped=self.drops(hop),
+            tracker=self.tracker,
+            traced=self.traced,
         )
 
     def _built_headers(self) -> CIMultiDict[str]:
-        merged = CIMultiDict(self.template.headers)
-        if self.given_headers:
-            _override(merged, self.given_headers)
+        if self.merged_headers is not None:
+            merged = self.merged_headers.copy()
+        else:
+            merged = merged_headers(self.template.headers, self.given_headers)
         for name in self.dropped:
             merged.popall(name, None)
         headers: CIMultiDict[str] = CIMultiDict()
@@ -276,6 +350,8 @@ class ClientRequest:
             if hdrs.AUTHORIZATION in headers:
                 raise ValueError("credentials are given twice: in the URL and as an Authorization header")
             headers[hdrs.AUTHORIZATION] = self.authorization
+        if self.is_for_proxy and self.key.proxy_auth is not None:
+            headers[hdrs.PROXY_AUTHORIZATION] = self.key.proxy_auth
         self._frame(headers)
         if hdrs.CONTENT_TYPE.lower() in self.template.skip | self.skip and hdrs.CONTENT_TYPE not in merged:
             headers.popall(hdrs.CONTENT_TYPE, None)
@@ -351,7 +427,23 @@ class ClientRequest:
 
     async def _write_body(self, payload: Payload[Any], connection: Connection, head: bytes) -> None:
         length = None if self.chunked else int(self.headers[hdrs.CONTENT_LENGTH])
-        writer = StreamWriter(connection, head, length)
+        on_chunk = None if self.traced is None else partial(self.traced.chunk_sent, self)
+        writer = self.writer = StreamWriter(connection, head, length, on_chunk)
+        if self.tracker is not None:
+            self.tracker.begins(writer)
+        try:
+            complete = await self._write(payload, connection, writer, length)
+        except BaseException as error:
+            if self.tracker is not None:
+                self.tracker.breaks(error)
+            raise
+        if self.tracker is not None and complete:
+            self.tracker.completes()
+
+    async def _write(
+        self, payload: Payload[Any], connection: Connection, writer: StreamWriter, length: int | None
+    ) -> bool:
+        """Whether all of it was wanted: False if the final response came in place of 100 Continue."""
         if self.chunked:
             writer.enable_chunking()
         if self.compress is not None:
@@ -359,11 +451,16 @@ class ClientRequest:
         if self.expects_continue:
             writer.send_headers()
             if not await connection.continues():
-                return
+                return False
         else:
             asyncio.get_running_loop().call_soon(writer.send_headers_if_open)
         await payload.write_with_length(writer, length)
         await writer.write_eof()
+        return True
+
+    @property
+    def is_uploading(self) -> bool:
+        return self.upload is not None and not self.upload.done()
 
     async def can_be_repeated(self) -> bool:
         """Whether sending the request again does no harm, and is possible; waits for what still writes it."""
@@ -390,22 +487,3 @@ def _one_length(headers: CIMultiDict[str]) -> int | None:
     if len(given) > 1 or not (given[0].isascii() and given[0].isdigit()):
         raise ValueError(f"Content-Length: {', '.join(given)} is not the size of a body, expected one number of digits")
     return int(given[0])
-
-
-def _override(headers: CIMultiDict[str], given: LooseHeaders) -> None:
-    """Put given over headers: a name replaces all fields of that name; repeated names are all kept."""
-    if not isinstance(given, (MultiDict, MultiDictProxy)):
-        given = CIMultiDict(given)
-    seen: set[str] = set()
-    for name, value in given.items():
-        folded = name.lower()
-        if folded in seen:
-            headers.add(name, value)
-        else:
-            seen.add(folded)
-            headers[name] = value
-
-
-def header_names(names: Iterable[str] | None) -> frozenset[str]:
-    """Names in lower case, as skip= wants them."""
-    return frozenset(name.lower() for name in names) if names else frozenset()

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from http.cookies import SimpleCookie
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -32,7 +33,7 @@ from .exceptions import (
     ContentTypeError,
 )
 from .request import ClientRequest, RequestInfo
-from .streams import EMPTY_PAYLOAD, StreamReader
+from .streams import EMPTY_PAYLOAD, ObservedStreamReader, StreamReader
 from .typedefs import JSONDecoder, RawHeaders
 
 CharsetResolver: TypeAlias = Callable[["ClientResponse", bytes], str]
@@ -116,6 +117,8 @@ class ClientResponse:
             self._arrived = body
         else:
             self._content = body
+            if isinstance(body, ObservedStreamReader):
+                body.observer = self._observer()
             if connection.is_busy_with(exchange):
                 self._lease = Lease(connection, exchange)
         return self
@@ -263,10 +266,12 @@ class ClientResponse:
             stream.set_exception(_undecodable(decoder))
             return stream
         if decoder is None:
-            feed = stream = StreamReader(None, policy.read_bufsize, loop=loop)
+            feed = stream = policy.stream_class(None, policy.read_bufsize, loop=loop)
         else:
-            feed = DecodingFeed(decoder, None, policy.read_bufsize, loop=loop)
+            feed = DecodingFeed(decoder, None, policy.read_bufsize, loop=loop, stream_class=policy.stream_class)
             stream = feed.stream
+        if isinstance(stream, ObservedStreamReader):
+            stream.observer = self._observer()
         if isinstance(arrived, list):
             feed.begin_http_chunk_receiving()
             feed_pieces(feed, arrived)
@@ -299,7 +304,7 @@ class ClientResponse:
             if self._released:
                 raise ClientConnectionError("Connection closed: the response was released before its body was read")
             arrived = self._arrived
-            if type(arrived) is bytes and not self._coding():
+            if type(arrived) is bytes and not self._coding() and (self._request is None or not self._request.traced):
                 self._arrived = None
                 self._body = arrived
                 return arrived
@@ -309,11 +314,18 @@ class ClientResponse:
                 self.close()
                 raise
             self._lease = None
+            if self._request is not None and self._request.traced is not None:
+                await self._observer()(self._body)
         return self._body
+
+    def _observer(self) -> Callable[[bytes], Awaitable[None]]:
+        """What wants to know of bytes read, for a response to a traced request."""
+        assert self._request is not None and self._request.traced is not None
+        return partial(self._request.traced.received, self._request)
 
     async def _whole_body(self) -> bytes:
         if self._content is not None:
-            return await self._content.read()
+            return await StreamReader.read(self._content)  # observed as a whole
         arrived, self._arrived = self._arrived, None
         if arrived is None:
             return b""

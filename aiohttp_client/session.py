@@ -7,8 +7,9 @@ import json as json_module
 import ssl as ssl_module
 import traceback
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, Unpack
 
@@ -17,47 +18,49 @@ from yarl import URL
 
 from . import hdrs
 from ._http import REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
-from ._net.connection import Connection, ReadPolicy
+from ._net.connection import ReadPolicy
+from ._net.environ import netrc_authorization
 from ._net.target import Target, target_of
-from ._net.tls import SSLOption, check_ssl
+from ._net.tls import SSLOption, check_ssl, one_ssl_option
 from ._wire.auth import BasicAuth
 from ._wire.query import with_params
-from ._wire.redirect import next_hop
 from ._wire.serialize import canonical_method
 from .abc import AbstractCookieJar
+from .base_connector import BaseConnector
 from .body import body_of
-from .connector import BaseConnector, TCPConnector
-from .cookiejar import CookieJar
+from .connector import TCPConnector
+from .cookiejar import CookieJar, cookies_to_send
 from .exceptions import (
-    ClientOSError,
-    ClientPayloadError,
-    ClientResponseError,
-    HttpProcessingError,
     InvalidUrlClientError,
-    InvalidUrlRedirectClientError,
-    NonHttpUrlClientError,
-    NonHttpUrlRedirectClientError,
-    ServerDisconnectedError,
-    TooManyRedirects,
 )
+from .exchange import Exchanger
+from .head_template import HeadTemplate, header_names, merged_headers
+from .middlewares import ClientMiddlewareType
 from .options import (
-    UNSET,
     RaiseForStatus,
     RedirectableOptions,
     RequestOptions,
-    Unset,
     changed_policy,
     checked_auth,
     checked_compression,
-    one_ssl_option,
     request_timeout,
     session_timeout,
 )
 from .pending import RequestContextManager, SessionRequestContextManager
-from .request import ClientRequest, HeadTemplate, header_names
+from .request import ClientRequest
 from .response import ClientResponse, utf8
+from .routing import DIRECT, Proxy, Route, proxy_of
+from .streams import ObservedStreamReader
 from .timeouts import ClientTimeout
-from .typedefs import JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL
+from .tracing import (
+    TraceConfig,
+    TraceRequestEndParams,
+    TraceRequestExceptionParams,
+    TraceRequestStartParams,
+    Traces,
+)
+from .typedefs import UNSET, JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL, Unset
+from .upload_tracker import UploadTracker
 
 
 class ClientSession:
@@ -68,6 +71,8 @@ class ClientSession:
     headers: sent with every request; copied, and from then on `session.headers`.
     skip_auto_headers: of Accept, Accept-Encoding, User-Agent and Content-Type, those not to add.
     cookies: put into the jar, to be sent everywhere; cookie_jar: a CookieJar of its own if not given.
+    proxy, proxy_auth: for requests that name no proxy; trust_env: else that of the environment, and netrc.
+    trace_configs: see TraceConfig; middlewares: see ClientMiddlewareType, the first is outermost.
     auth: BasicAuth for the origin a request is made to (with base_url: that one alone), not for redirects elsewhere.
     timeout: ClientTimeout; 5 minutes in total and 30 s to connect if not given.
     raise_for_status: True, or an async callable that gets each response.
@@ -86,6 +91,8 @@ class ClientSession:
         loop: asyncio.AbstractEventLoop | None = None,
         cookies: LooseCookies | None = None,
         headers: LooseHeaders | None = None,
+        proxy: StrOrURL | None = None,
+        proxy_auth: BasicAuth | None = None,
         skip_auto_headers: Iterable[str] | None = None,
         auth: BasicAuth | None = None,
         json_serialize: JSONEncoder = json_module.dumps,
@@ -101,18 +108,33 @@ class ClientSession:
         timeout: ClientTimeout | Unset | None = UNSET,
         ssl: SSLOption = True,
         auto_decompress: bool = True,
+        trust_env: bool = False,
         requote_redirect_url: bool = True,
+        trace_configs: Sequence[TraceConfig[Any]] | None = None,
         read_bufsize: int = 2**18,
         max_line_size: int = 8190,
         max_field_size: int = 8190,
         max_headers: int = 128,
         fallback_charset_resolver: Callable[[ClientResponse, bytes], str] = utf8,
+        middlewares: Sequence[ClientMiddlewareType] = (),
+        ssl_shutdown_timeout: float | Unset | None = UNSET,
     ) -> None:
         self._connector: BaseConnector | None = None  # until everything else is there, for __del__
         self._loop = asyncio.get_running_loop()
         if loop is not None and loop is not self._loop:
             raise RuntimeError("the session is made inside another event loop than loop=")
         check_ssl(ssl)
+        if proxy is None and proxy_auth is not None:
+            proxy_of("http://unused", proxy_auth, None)  # checks its type
+        self._proxy_auth = proxy_auth
+        route = Route(
+            ssl=ssl, proxy=None if proxy is None else proxy_of(proxy, proxy_auth, None), environment=trust_env
+        )
+        self._route = DIRECT if route == DIRECT else route
+        self._trace_configs = tuple(trace_configs or ())
+        for config in self._trace_configs:
+            config.freeze()
+        self._middlewares = tuple(middlewares)
         self._base_url = _checked_base(base_url)
         self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
@@ -127,16 +149,16 @@ class ClientSession:
         self._version = HttpVersion(*version)
         self._raise_for_status = raise_for_status
         self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
-        self._ssl = ssl
         self._requote_redirect_url = requote_redirect_url
         self._fallback_charset_resolver = fallback_charset_resolver
         self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
         if connector is None:
-            connector = TCPConnector()
+            connector = TCPConnector(ssl_shutdown_timeout=ssl_shutdown_timeout)
         elif connector._loop is not self._loop:
             raise RuntimeError("the connector belongs to another event loop than the session")
         self._connector = connector
         self._connector_owner = connector_owner
+        self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
         self._template = HeadTemplate(self._headers, self._skip, self._version, force_close=connector.force_close)
         self._policy = ReadPolicy(
             limits=HeadLimits.of(max_line_size, max_field_size, max_headers),
@@ -170,6 +192,9 @@ class ClientSession:
         allow_redirects, max_redirects: 10 by default; 0 means no limit.
         timeout: ClientTimeout, or a number: the total in seconds; None or 0: no limit.
         ssl: True, False, SSLContext or Fingerprint; server_hostname: the name to verify instead of the host.
+        proxy, proxy_auth, proxy_headers: an http or https proxy, credentials and CONNECT fields for it.
+        middlewares: instead of the session's; () for none.   upload_tracker: an UploadTracker.
+        trace_request_ctx: handed to the factories of the trace contexts.
         read_until_eof: False if a response without length has no body.
         raise_for_status, auto_decompress, read_bufsize, max_…: instead of the session's.
 
@@ -233,6 +258,12 @@ class ClientSession:
         ssl_context: ssl_module.SSLContext | None = None,
         fingerprint: bytes | None = None,
         server_hostname: str | None = None,
+        proxy: StrOrURL | None = None,
+        proxy_auth: BasicAuth | None = None,
+        proxy_headers: LooseHeaders | None = None,
+        trace_request_ctx: object = None,
+        middlewares: Sequence[ClientMiddlewareType] | None = None,
+        upload_tracker: UploadTracker | None = None,
         read_bufsize: int | None = None,
         auto_decompress: bool | None = None,
         max_line_size: int | None = None,
@@ -248,13 +279,23 @@ class ClientSession:
         if method not in hdrs.METH_ALL:
             method = canonical_method(method)
         target = self._target(str_or_url, params) if params or self._base_url is not None else target_of(str_or_url)
-        if ssl is not True or verify_ssl is not None or ssl_context is not None or fingerprint is not None:
+        route = self._route
+        if ssl is not True or not (
+            verify_ssl is None
+            and ssl_context is None
+            and fingerprint is None
+            and server_hostname is None
+            and proxy is None
+            and proxy_auth is None
+            and proxy_headers is None
+        ):
             ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
-        key_options: dict[str, Any] = {}
-        if ssl is True:
-            ssl = self._ssl
-        if ssl is not True or server_hostname is not None:
-            key_options = {"ssl": ssl, "server_hostname": server_hostname}
+            if ssl is not True:
+                route = route._replace(ssl=ssl)
+            route = route._replace(
+                server_hostname=server_hostname, proxy=self._proxy_for(proxy, proxy_auth, proxy_headers)
+            )
+        key = target.key if route is DIRECT else await route.key(target)
         template = self._template
         if template.stale:
             template = self._template = HeadTemplate(
@@ -278,7 +319,11 @@ class ClientSession:
         differences: dict[str, Any] = {}
         if data is not None or json is not None or text is not None:
             content, payload = body_of(
-                data, json, text, self._json_dumps, needs_payload=bool(compress or chunked or expect100)
+                data,
+                json,
+                text,
+                self._json_dumps,
+                needs_payload=bool(compress or chunked or expect100 or upload_tracker),
             )
             differences = {"content": content, "payload": payload}
             if payload is not None:
@@ -291,158 +336,55 @@ class ClientSession:
             differences["skip"] = header_names(skip_auto_headers)
         if auth is not None or self._auth is not None or target.authorization is not None:
             differences["authorization"] = self._authorization(target, auth)
+        if route.environment and differences.get("authorization") is None:
+            differences["authorization"] = await self._from_netrc(target, headers)
         if cookies or len(self._cookie_jar):
-            differences["cookies"] = self._cookies_for(target.url, cookies)
-        request = self._request_class(
-            method,
-            target,
-            template,
-            self,
-            target.key._replace(**key_options) if key_options else target.key,
-            policy,
-            limits,
-            total,
-            started,
-            **differences,
-        )
+            differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, cookies)
+        if upload_tracker is not None:
+            upload_tracker.bind()
+            differences["tracker"] = upload_tracker
+        send = self._exchanger.send
+        if middlewares is None:
+            middlewares = self._middlewares
+        if middlewares:
+            send = partial(self._exchanger.through, middlewares)
+        traces = None
+        if self._trace_configs:
+            traces = differences["traced"] = Traces(self, self._trace_configs, trace_request_ctx)
+            differences["merged"] = merged = merged_headers(self._headers, headers)
+            policy = replace(policy, stream_class=ObservedStreamReader)
+        request = None
         try:
-            response = await self._exchange(request)
+            if traces is not None:
+                await traces.tell(TraceRequestStartParams(method, target.url.with_fragment(None), merged))
+            request = self._request_class(
+                method, target, template, self, key, policy, limits, total, started, **differences
+            )
+            response = await send(request)
             if allow_redirects and response.status in REDIRECT_STATUSES:
-                request, response = await self._follow(request, response, key_options, cookies, max_redirects)
+                request, response = await self._exchanger.follow(
+                    request, response, send, route, cookies, max_redirects, requote=self._requote_redirect_url
+                )
             if request.payload is not None:
                 await request.close_payload()
-        except BaseException:
-            if request.payload is not None and not request.payload.autoclose:
-                await request.payload.close()
+            if raise_for_status is None:
+                raise_for_status = self._raise_for_status
+            if raise_for_status is not False:
+                await _check_status(response, raise_for_status)
+            if traces is not None:
+                await traces.tell(TraceRequestEndParams(method, request.url, request.headers, response))
+        except BaseException as error:
+            payload = differences.get("payload") if request is None else request.payload
+            if payload is not None and not payload.autoclose:
+                await payload.close()
+            if traces is not None:
+                shown = merged if request is None else request.headers
+                await traces.tell(TraceRequestExceptionParams(method, target.url.with_fragment(None), shown, error))
             raise
-        if raise_for_status is None:
-            raise_for_status = self._raise_for_status
-        if raise_for_status is not False:
-            await _check_status(response, raise_for_status)
+        finally:
+            if upload_tracker is not None:
+                upload_tracker.last(uploading=request is not None and request.is_uploading)
         return response
-
-    async def _follow(
-        self,
-        request: ClientRequest,
-        response: ClientResponse,
-        key_options: dict[str, Any],
-        cookies: LooseCookies | None,
-        max_redirects: int,
-    ) -> tuple[ClientRequest, ClientResponse]:
-        """Follow the redirect that response is, and those behind it; 0: any number. Gives the last hop."""
-        history: list[ClientResponse] = []
-        while response.status in REDIRECT_STATUSES:
-            location = response.headers.get(hdrs.LOCATION) or response.headers.get(hdrs.URI)
-            if not location:
-                break
-            response._history = tuple(history)
-            history.append(response)
-            response.release()
-            if max_redirects and len(history) >= max_redirects:
-                raise TooManyRedirects(
-                    history[0].request_info, tuple(history), message=f"{len(history)} redirects", status=response.status
-                )
-            request = await self._redirected(request, response.status, location, key_options, cookies)
-            response = await self._exchange(request)
-        response._history = tuple(history)
-        return request, response
-
-    async def _exchange(self, request: ClientRequest) -> ClientResponse:
-        """Send request to its hop and read the response's head, once more for each stale connection."""
-        connector = self._connector
-        if connector is None:
-            raise RuntimeError("Session is closed")
-        sent_head = request.head()
-        while True:
-            deadline = request.total
-            connection = connector.take_idle(request.key)
-            if connection is None:
-                connection = await self._connect(connector, request)
-                if deadline is not None:
-                    deadline = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
-            waiter = request.start(connection, sent_head, deadline)
-            try:
-                head, body = await waiter
-            except (ServerDisconnectedError, ClientOSError):
-                # The server closed an idle connection while our request was under way: nothing of
-                # it was answered, so a safe one can be repeated (RFC 9112 §9.3.1). As often as the
-                # pool holds such connections; a new one is not given a second chance.
-                if connection.used and connection.silent and await request.can_be_repeated():
-                    if deadline is not None:
-                        request.total = connector.clock.until(request.started + deadline.seconds, deadline.seconds)
-                    continue
-                raise
-            except HttpProcessingError as error:
-                raise ClientResponseError(
-                    request.request_info, (), status=error.code, message=error.message, headers=error.headers
-                ) from error
-            except BaseException:
-                connection.abandon(waiter)
-                raise
-            response = self._response_class.answering(request, head, body, connection, waiter)
-            if head.has_cookies:  # those of redirects and refusals, too
-                self._cookie_jar.update_cookies_from_headers(
-                    response.headers.getall(hdrs.SET_COOKIE), request.target.url
-                )
-            return response
-
-    async def _connect(self, connector: BaseConnector, request: ClientRequest) -> Connection:
-        """A connection from the queue or a new one, within what is left of the total time."""
-        total = request.total
-        if total is None:
-            return await connector.connect(request.key, request.timeout)
-        scope = asyncio.timeout_at(request.started + total.seconds)
-        try:
-            async with scope:
-                return await connector.connect(request.key, request.timeout)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise TimeoutError(
-                f"total timeout of {total.seconds} s exceeded before there was a connection for {request.url} "
-                f"({connector!r})"
-            ) from error
-
-    async def _redirected(
-        self,
-        request: ClientRequest,
-        status: int,
-        location: str,
-        key_options: dict[str, Any],
-        cookies: LooseCookies | None,
-    ) -> ClientRequest:
-        hop = next_hop(request.method, request.original_url, status, location, requote=self._requote_redirect_url)
-        try:
-            target = target_of(hop.url)
-        except NonHttpUrlClientError as error:
-            raise NonHttpUrlRedirectClientError(location) from error
-        except InvalidUrlClientError as error:
-            raise InvalidUrlRedirectClientError(location, error.description) from error
-        assert self._connector is not None
-        total = request.total
-        if total is not None:
-            total = self._connector.clock.until(request.started + total.seconds, total.seconds)
-        key = target.key._replace(**key_options) if key_options else target.key
-        if hop.keeps_body and request.payload is not None:
-            if request.upload is not None:
-                await asyncio.wait([request.upload])
-            if request.payload.consumed:
-                raise ClientPayloadError(
-                    f"the redirect {status} to {location} asks for the body again, "
-                    f"but a {type(request.payload).__name__} can be sent only once"
-                )
-        # Cookies given for the request are credentials of the origin it was for; the jar knows its own.
-        own = None if "cookie" in request.drops(hop) else cookies
-        return request.redirected(hop, target, key, total, self._cookies_for(target.url, own))
-
-    def _cookies_for(self, url: URL, own: LooseCookies | None) -> list[tuple[str, str]]:
-        """(name, value as sent) for url from the jar, and those given for the request, which go before them."""
-        found = {name: morsel.coded_value for name, morsel in self._cookie_jar.filter_cookies(url).items()}
-        if own:
-            given = CookieJar(quote_cookie=getattr(self._cookie_jar, "quote_cookie", True))
-            given.update_cookies(own)
-            found.update((name, morsel.coded_value) for name, morsel in given.filter_cookies(url).items())
-        return list(found.items())
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
         try:
@@ -465,6 +407,22 @@ class ClientSession:
         if self._base_url is not None and self._base_url.origin() != target.url.origin():
             return None
         return self._auth.encode()
+
+    async def _from_netrc(self, target: Target, headers: LooseHeaders | None) -> str | None:
+        """What netrc holds for target, unless the caller says himself who he is."""
+        if hdrs.AUTHORIZATION in merged_headers(self._headers, headers):
+            return None
+        return await netrc_authorization(target.url.host or "")
+
+    def _proxy_for(self, proxy: StrOrURL | None, auth: BasicAuth | None, headers: LooseHeaders | None) -> Proxy | None:
+        """The proxy of one request: its own, with the session's credentials if it has none, or the session's."""
+        if proxy is not None:
+            return proxy_of(proxy, auth, headers)
+        known = self._route.proxy
+        if known is None or (auth is None and headers is None):
+            return known
+        changed = proxy_of(known.url, auth, headers)
+        return changed if changed.authorization else changed._replace(authorization=known.authorization)
 
     def _total_lane(self, timeout: ClientTimeout) -> Any:
         assert self._connector is not None
@@ -554,6 +512,14 @@ class ClientSession:
     @property
     def auto_decompress(self) -> bool:
         return self._policy.decompress
+
+    @property
+    def trust_env(self) -> bool:
+        return self._route.environment
+
+    @property
+    def trace_configs(self) -> list[TraceConfig[Any]]:
+        return list(self._trace_configs)
 
     @property
     def requote_redirect_url(self) -> bool:

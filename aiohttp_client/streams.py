@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Protocol
 
 from .exceptions import LineTooLong
+
+# Bytes of a line, or of what else readuntil() looks for, where the buffer's limits do not allow
+# more: JSON written as lines has long ones, a peer that never ends its line must not fill the memory.
+_LONGEST_LINE = 2 * 2**20
 
 
 class Source(Protocol):
@@ -286,11 +290,11 @@ class StreamReader:
     async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
         """Data up to and with separator; what is left at the end; b"" behind that.
 
-        Raises LineTooLong, which is a ValueError, if that is more than max_size bytes (high water
-        if not given); ValueError for an empty separator."""
+        Raises LineTooLong, which is a ValueError, if that is more than max_size bytes (2 MiB if not
+        given, or high water if that is more); ValueError for an empty separator."""
         if not separator:
             raise ValueError("separator is empty, expected at least one byte")
-        limit = max_size or self._high
+        limit = max_size or max(self._high, _LONGEST_LINE)
         line = bytearray()
         while await self._more("readuntil"):
             piece = self._take_piece(self._size)
@@ -439,6 +443,39 @@ class _Iterator:
         if not data:
             raise StopAsyncIteration
         return data
+
+
+class ObservedStreamReader(StreamReader):
+    """A stream whose observer is awaited with what each read gives."""
+
+    __slots__ = ("observer",)
+
+    observer: Callable[[bytes], Awaitable[None]]
+
+    async def read(self, n: int = -1) -> bytes:
+        data = await super().read(n)
+        await self.observer(data)
+        return data
+
+    async def readany(self) -> bytes:
+        data = await super().readany()
+        await self.observer(data)
+        return data
+
+    async def readexactly(self, n: int) -> bytes:
+        data = await super().readexactly(n)
+        await self.observer(data)
+        return data
+
+    async def readuntil(self, separator: bytes = b"\n", *, max_size: int | None = None) -> bytes:
+        data = await super().readuntil(separator, max_size=max_size)
+        await self.observer(data)
+        return data
+
+    async def readchunk(self) -> tuple[bytes, bool]:
+        chunk = await super().readchunk()
+        await self.observer(chunk[0])
+        return chunk
 
 
 class EmptyStreamReader(StreamReader):

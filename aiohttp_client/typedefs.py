@@ -2,11 +2,21 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from http.cookies import BaseCookie, Morsel
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 from yarl import URL
 from yarl import Query as Query
+
+
+class Unset:
+    """Where None means something: an argument that was not given."""
+
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+UNSET: Final = Unset()
 
 StrOrURL: TypeAlias = str | URL
 LooseHeaders: TypeAlias = (

@@ -31,14 +31,8 @@ ASKED = set(
 
 # To come: a name that is built leaves this list.
 MISSING = set(
-    """AsyncResolver BadContentDispositionHeader BadContentDispositionParam BodyPartReader ClientHandlerType
-    ClientMiddlewareType ClientWSTimeout ClientWebSocketResponse DataQueue DigestAuthMiddleware EofStream
-    FlowControlDataQueue MultipartReader NamedPipeConnector TraceConfig TraceConnectionCreateEndParams
-    TraceConnectionCreateStartParams TraceConnectionQueuedEndParams TraceConnectionQueuedStartParams
-    TraceConnectionReuseconnParams TraceDnsCacheHitParams TraceDnsCacheMissParams TraceDnsResolveHostEndParams
-    TraceDnsResolveHostStartParams TraceRequestChunkSentParams TraceRequestEndParams TraceRequestExceptionParams
-    TraceRequestHeadersSentParams TraceRequestRedirectParams TraceRequestStartParams
-    TraceResponseChunkReceivedParams UploadAbortedError UploadTracker WSCloseCode WSMessage WSMessageTypeError
+    """BadContentDispositionHeader BadContentDispositionParam BodyPartReader ClientWSTimeout
+    ClientWebSocketResponse MultipartReader WSCloseCode WSMessage WSMessageTypeError
     WSMsgType WSServerHandshakeError WebSocketError content_disposition_filename parse_content_disposition""".split()
 )
 

@@ -18,28 +18,31 @@ _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
-_wire/disposition
+_wire/disposition _wire/digest
 streams
 decoding
 resolver cookiejar
-_net/clock _net/tls
+_net/clock _net/tls _net/environ
 _net/target
 _net/dial _net/pool
 _net/connection
-_net/writer
+_net/writer _net/proxy
+data_queue upload_tracker
 payload
 multipart payload_streamer
 formdata
-body
+body head_template
 request
 response
-connector options pending
+tracing middlewares
+digest_auth base_connector routing
+connector options pending exchange
 session
 __init__
 """
 
 # The public API itself hands the upper object down; for type checkers only.
-EXCEPTIONS = {("request", "session")}
+EXCEPTIONS = {("request", "session"), ("tracing", "session")}
 
 # Syntax and codecs know nothing of the world outside.
 WORLDLY = {"asyncio", "socket", "ssl", "time", "threading"}

@@ -68,6 +68,7 @@ class ReadPolicy:
     read_bufsize: bytes buffered per stream before the socket is paused (at twice that).
     until_close: whether a body without length lasts to the end of the connection, or is empty.
     sock_read: the lane for the longest silence between reads.
+    stream_class: of the streams that bodies become.
     """
 
     limits: HeadLimits = DEFAULT_LIMITS
@@ -75,6 +76,7 @@ class ReadPolicy:
     decompress: bool = True
     until_close: bool = True
     sock_read: Lane | None = None
+    stream_class: type[StreamReader] = StreamReader
 
 
 class Connection(asyncio.Protocol):
@@ -100,6 +102,7 @@ class Connection(asyncio.Protocol):
         "_pool",
         "_reading",
         "_sent_body",
+        "_tls",
         "_upload",
         "_waiter",
         "closed",
@@ -146,6 +149,7 @@ class Connection(asyncio.Protocol):
         self._chunks: ChunkDecoder | None = None
         self._keeps = False
         self._paused = False
+        self._tls = False
 
     def __repr__(self) -> str:
         state = "closed" if self.closed else ("idle", "awaiting a head", "reading a body")[self._reading]
@@ -239,7 +243,7 @@ class Connection(asyncio.Protocol):
         if transport is not None:
             # Unsent bytes will not be missed, and a close_notify is not worth waiting for: the peer
             # of a finished exchange knows its end, that of an unfinished one must see an abort.
-            if transport.get_write_buffer_size() or self.key.is_ssl:
+            if transport.get_write_buffer_size() or self._tls:
                 transport.abort()
             else:
                 transport.close()
@@ -285,6 +289,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream transport: it was dialled with a stream socket
+        self._tls = transport.get_extra_info("sslcontext") is not None
 
     def data_received(self, data: bytes) -> None:
         if self._reading == HEAD:
@@ -388,9 +393,15 @@ class Connection(asyncio.Protocol):
                 unreadable = error
             else:
                 if content_decoder is not None:
-                    feed = DecodingFeed(content_decoder, self, policy.read_bufsize, loop=self._loop)
+                    feed = DecodingFeed(
+                        content_decoder,
+                        self,
+                        policy.read_bufsize,
+                        loop=self._loop,
+                        stream_class=policy.stream_class,
+                    )
         if feed is None:
-            feed = StreamReader(self, policy.read_bufsize, loop=self._loop)
+            feed = policy.stream_class(self, policy.read_bufsize, loop=self._loop)
         stream = feed.stream if isinstance(feed, DecodingFeed) else feed
         if length == CHUNKED:
             feed.begin_http_chunk_receiving()

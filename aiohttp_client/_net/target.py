@@ -31,7 +31,10 @@ _ends_in_number = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$").search
 
 
 class ConnectionKey(NamedTuple):
-    """What two requests must share to share a connection."""
+    """What two requests must share to share a connection.
+
+    proxy: its URL without userinfo; proxy_auth: what it is sent as Proxy-Authorization;
+    proxy_headers: what else it is sent with CONNECT."""
 
     host: str
     port: int | None
@@ -39,8 +42,14 @@ class ConnectionKey(NamedTuple):
     ssl: SSLOption = True
     proxy: URL | None = None
     proxy_auth: str | None = None
-    proxy_headers_hash: int | None = None
+    proxy_headers: tuple[tuple[str, str], ...] = ()
     server_hostname: str | None = None
+
+    def __repr__(self) -> str:
+        # Errors show keys: credentials must not get into logs that way.
+        proxy = f", proxy={str(self.proxy)!r}" if self.proxy is not None else ""
+        name = f", server_hostname={self.server_hostname!r}" if self.server_hostname is not None else ""
+        return f"ConnectionKey({self.host!r}, {self.port}, is_ssl={self.is_ssl}, ssl={self.ssl!r}{proxy}{name})"
 
 
 class Origin:

@@ -57,6 +57,26 @@ def check_ssl(option: object) -> None:
         raise TypeError(f"ssl must be bool, ssl.SSLContext or Fingerprint, got {option!r}")
 
 
+def one_ssl_option(
+    option: SSLOption | None,
+    verify_ssl: bool | None,
+    ssl_context: ssl.SSLContext | None,
+    fingerprint: bytes | None,
+) -> SSLOption:
+    """ssl=, or one of its three old names. Raises ValueError for two of them, TypeError for what ssl= cannot be."""
+    old_names = [
+        verify_ssl if verify_ssl is False else None,
+        ssl_context,
+        None if fingerprint is None else Fingerprint(fingerprint),
+    ]
+    given = [given for given in (None if option is True else option, *old_names) if given is not None]
+    if len(given) > 1:
+        raise ValueError("ssl, verify_ssl, ssl_context and fingerprint mean the same: give one of them")
+    chosen = given[0] if given else True
+    check_ssl(chosen)
+    return chosen
+
+
 _default_contexts: dict[bool, ssl.SSLContext] = {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import zlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from ..abc import AbstractStreamWriter
@@ -17,9 +18,16 @@ _DRAIN = 64 * 1024
 class StreamWriter(AbstractStreamWriter):
     """Writes one body to a connection; length is its Content-Length, None where it goes in chunks.
 
-    head is sent with the first piece if that comes at once, else without waiting for it."""
+    head is sent with the first piece if that comes at once, else without waiting for it.
+    on_chunk is awaited with each piece before it is compressed and framed."""
 
-    def __init__(self, connection: Connection, head: bytes, length: int | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        head: bytes,
+        length: int | None,
+        on_chunk: Callable[[bytes], Awaitable[None]] | None = None,
+    ) -> None:
         self._connection = connection
         self._head = head
         self.length = length
@@ -27,12 +35,23 @@ class StreamWriter(AbstractStreamWriter):
         self._chunked = False
         self._compressor: Any = None
         self._ended = False
+        self._on_chunk = on_chunk
+        self._taken = 0
+        self._confirmed = 0
         self.buffer_size = 0
         self.output_size = 0
 
     @property
     def transport(self) -> asyncio.Transport | None:
         return self._connection.transport
+
+    @property
+    def confirmed(self) -> int:
+        """Bytes of body taken that are not in the transport's buffer any more; a few less if they are framed."""
+        transport = self.transport
+        if transport is not None and not transport.is_closing():
+            self._confirmed = max(self._confirmed, self._taken - transport.get_write_buffer_size())
+        return self._confirmed
 
     def enable_chunking(self) -> None:
         self._chunked = True
@@ -55,6 +74,9 @@ class StreamWriter(AbstractStreamWriter):
 
     async def write(self, chunk: bytes | bytearray | memoryview) -> None:
         data = bytes(chunk)
+        if self._on_chunk is not None:
+            await self._on_chunk(data)
+        self._taken += len(data)
         if self._compressor is not None:
             data = self._compressor.compress(data)
         self._write(data)

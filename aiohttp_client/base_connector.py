@@ -1,0 +1,265 @@
+"""BaseConnector: connections that are pooled and limited, however they come to be."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import ssl as ssl_module
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from types import TracebackType
+from typing import Any, Self, TypedDict
+
+from ._net.clock import Clock
+from ._net.connection import Connection
+from ._net.pool import Pool, closed_error
+from ._net.target import ConnectionKey
+from .exceptions import (
+    ClientConnectorCertificateError,
+    ClientConnectorError,
+    ClientConnectorSSLError,
+    ConnectionTimeoutError,
+)
+from .request import Traced
+from .timeouts import ClientTimeout
+from .tracing import (
+    TraceConnectionCreateEndParams,
+    TraceConnectionCreateStartParams,
+    TraceConnectionQueuedEndParams,
+    TraceConnectionQueuedStartParams,
+    TraceConnectionReuseconnParams,
+)
+from .typedefs import UNSET, Unset
+
+# Seconds an idle connection is kept.
+_KEEPALIVE = 15.0
+# Seconds that close() waits for transports to be gone.
+_CLOSING = 1.0
+
+
+class ConnectorOptions(TypedDict, total=False):
+    """Keyword arguments of all connectors; see BaseConnector."""
+
+    keepalive_timeout: float | Unset | None
+    force_close: bool
+    limit: int
+    limit_per_host: int
+    enable_cleanup_closed: bool
+    loop: asyncio.AbstractEventLoop | None
+    timeout_ceil_threshold: float
+
+
+class BaseConnector:
+    """Pool and limits; a subclass says in _dial() how a connection comes to be.
+
+    limit: connections in use or being opened at a time, 0 for no limit; idle ones are closed
+        before the number of open ones would exceed it.
+    limit_per_host: the same for each host, port and kind of TLS.
+    keepalive_timeout: seconds an idle connection is kept, 15 if not given; None for ever.
+    force_close: use every connection once.
+    Raises RuntimeError without a running event loop, ValueError for contradictory options.
+    """
+
+    allowed_protocol_schema_set = frozenset({"", "http", "https", "ws", "wss"})
+
+    def __init__(
+        self,
+        *,
+        keepalive_timeout: float | Unset | None = UNSET,
+        force_close: bool = False,
+        limit: int = 100,
+        limit_per_host: int = 0,
+        enable_cleanup_closed: bool = False,
+        loop: asyncio.AbstractEventLoop | None = None,
+        timeout_ceil_threshold: float = 5,
+    ) -> None:
+        self._closed = True  # until everything below is there, for __del__
+        if force_close and not isinstance(keepalive_timeout, Unset) and keepalive_timeout is not None:
+            raise ValueError("keepalive_timeout says how long to keep what force_close closes: give one of them")
+        self._loop = loop or asyncio.get_running_loop()
+        self._force_close = force_close
+        self._ceil_threshold = timeout_ceil_threshold
+        keepalive = _KEEPALIVE if isinstance(keepalive_timeout, Unset) else keepalive_timeout
+        self._pool: Pool[Connection] = Pool(self._loop, limit=limit, limit_per_host=limit_per_host, keepalive=keepalive)
+        self.clock = Clock(self._loop)
+        # Bound once: the way of a request that finds an idle connection.
+        self.take_idle = self._pool.take_idle
+        self._open: set[Connection] = set()
+        self._connecting: set[asyncio.Timeout] = set()
+        self._closed = False
+
+    def __del__(self) -> None:
+        if self._closed or not self._open:
+            return
+        warnings.warn(
+            f"Unclosed connector {self!r}: await connector.close()", ResourceWarning, source=self, stacklevel=1
+        )
+        if not self._loop.is_closed():
+            self._close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'closed' if self._closed else self._pool}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def force_close(self) -> bool:
+        return self._force_close
+
+    @property
+    def limit(self) -> int:
+        return self._pool.limit
+
+    @property
+    def limit_per_host(self) -> int:
+        return self._pool.limit_per_host
+
+    async def connect(self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None = None) -> Connection:
+        """A connection for key, with its slot: from the pool when it is our turn, else a new one.
+
+        Raises ClientConnectorError and its kin, ConnectionTimeoutError, or ClientConnectionError
+        when the connector is closed meanwhile."""
+        seconds = timeout.connect if timeout.connect and timeout.connect > 0 else None
+        scope = asyncio.timeout(seconds)
+        self._connecting.add(scope)
+        try:
+            async with scope:
+                if not self._pool.take_slot(key):
+                    connection = await self._wait(key, traces)
+                    if connection is not None and not connection.closed:
+                        return connection
+                try:
+                    return await self._new_connection(key, timeout, traces)
+                except BaseException:
+                    self._pool.free_slot(key)
+                    raise
+        except TimeoutError as error:
+            if not scope.expired():
+                raise
+            if self._closed:
+                raise closed_error() from error
+            raise ConnectionTimeoutError(
+                f"Connection timeout to host {_shown(key)}: no connection within connect={seconds} s ({self._pool!r})"
+            ) from error
+        finally:
+            self._connecting.discard(scope)
+
+    async def _wait(self, key: ConnectionKey, traces: Traced | None) -> Connection | None:
+        if traces is None:
+            return await self._pool.wait(key)
+        await traces.tell(TraceConnectionQueuedStartParams())
+        connection = await self._pool.wait(key)
+        try:
+            await traces.tell(TraceConnectionQueuedEndParams())
+            if connection is not None and not connection.closed:
+                await traces.tell(TraceConnectionReuseconnParams())
+        except BaseException:
+            if connection is None:
+                self._pool.free_slot(key)
+            else:
+                connection.close()
+            raise
+        return connection
+
+    async def _new_connection(self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None) -> Connection:
+        if self._closed:
+            raise closed_error()
+        if traces is not None:
+            await traces.tell(TraceConnectionCreateStartParams())
+        self._pool.make_room()
+        connection = Connection(self._loop, self._pool, key, force_close=self._force_close)
+        try:
+            await self._dial(connection, key, timeout, traces)
+        except ssl_module.CertificateError as error:
+            raise ClientConnectorCertificateError(key, error) from error
+        except ssl_module.SSLError as error:
+            raise ClientConnectorSSLError(key, error) from error
+        except TimeoutError:
+            raise
+        except ClientConnectorError:
+            raise
+        except OSError as error:
+            raise ClientConnectorError(key, error) from error
+        self._open.add(connection)
+        # Not a method of ours: an open connection must not keep a forgotten connector alive.
+        connection.lost.add_done_callback(functools.partial(_forget, self._open, connection))
+        if traces is not None:
+            try:
+                await traces.tell(TraceConnectionCreateEndParams())
+            except BaseException:
+                connection.close()
+                raise
+        return connection
+
+    async def _dial(
+        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+    ) -> None:
+        """Make connection the protocol of a transport to key. Raises OSError or ssl.SSLError."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to dial")
+
+    async def _within_sock_connect(
+        self, dialling: Coroutine[Any, Any, None], key: ConnectionKey, timeout: ClientTimeout
+    ) -> None:
+        """Await dialling for as long as sock_connect allows. Raises ConnectionTimeoutError after that."""
+        seconds = timeout.sock_connect if timeout.sock_connect and timeout.sock_connect > 0 else None
+        scope = asyncio.timeout(seconds)
+        try:
+            async with scope:
+                await dialling
+        except TimeoutError as error:
+            if not scope.expired():  # ETIMEDOUT of the system is one too
+                raise ClientConnectorError(key, error) from error
+            raise ConnectionTimeoutError(
+                f"Connection timeout to host {_shown(key)}: not connected within sock_connect={seconds} s"
+            ) from error
+
+    def _close(self) -> None:
+        self._closed = True
+        for scope in tuple(self._connecting):
+            scope.reschedule(self._loop.time())
+        self._pool.close()
+        for connection in tuple(self._open):
+            connection.close()
+        self.clock.stop()
+
+    def close(self) -> Awaitable[None]:
+        """Close all connections; whoever waits or reads gets ClientConnectionError.
+
+        That happens at once; awaiting the result waits, a second at most, until sockets are gone."""
+        if not self._closed:
+            self._close()
+        return _Later(self._wait_closed)
+
+    async def _wait_closed(self) -> None:
+        if self._open:
+            await asyncio.wait([connection.lost for connection in self._open], timeout=_CLOSING)
+
+
+class _Later:
+    """Awaitable that does nothing, not even complain, unless awaited."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._function = function
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._function().__await__()
+
+
+def _forget(connections: set[Connection], connection: Connection, _: asyncio.Future[None]) -> None:
+    connections.discard(connection)
+
+
+def _shown(key: ConnectionKey) -> str:
+    return f"{'https' if key.is_ssl else 'http'}://{key.host}:{key.port}"
