@@ -167,6 +167,7 @@ class BaseConnector:
             if connection is None:
                 self._pool.free_slot(key)
             else:
+                connection.hold()
                 connection.close()
             raise
         return connection

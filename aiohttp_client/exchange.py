@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from . import hdrs
 from ._http import REDIRECT_STATUSES
@@ -56,9 +56,12 @@ class Exchanger:
                 connection = await self._connect(request)
                 deadline = self.rest_of_total(request)
             elif request.traced is not None:
-                await self._tell_reuse(request, connection)
+                await self._tell(request, connection, request.traced.tell(TraceConnectionReuseconnParams()))
             if request.traced is not None:
-                sent_head = await self._tell_sent(request, connection)
+                await self._tell(request, connection, request.traced.headers_sent(request))
+                if connection.closed:  # meanwhile, by the server
+                    continue
+                sent_head = request.head()  # callbacks may have changed it
                 deadline = self.rest_of_total(request)
             waiter = request.start(connection, sent_head, deadline)
             try:
@@ -201,20 +204,11 @@ class Exchanger:
                 f"({self._connector!r})"
             ) from error
 
-    async def _tell_reuse(self, request: ClientRequest, connection: Connection) -> None:
-        assert request.traced is not None
+    async def _tell(self, request: ClientRequest, connection: Connection, telling: Awaitable[None]) -> None:
+        """Await what those who trace request are told while connection is ours already."""
+        connection.hold()
         try:
-            await request.traced.tell(TraceConnectionReuseconnParams())
-        except BaseException:
-            connection.close()
-            raise
-
-    async def _tell_sent(self, request: ClientRequest, connection: Connection) -> bytes:
-        """The head, after those who trace the request have seen, and maybe changed, its fields."""
-        assert request.traced is not None
-        try:
-            await request.traced.headers_sent(request)
-            return request.head()
+            await telling
         except BaseException:
             connection.close()
             raise

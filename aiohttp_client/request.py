@@ -252,9 +252,9 @@ class ClientRequest:
 
     def _replace_body(self, body: Any) -> None:
         headers = self.headers
-        old = self.payload if self.payload is not None else self.content
-        if old is not None and headers.get(hdrs.CONTENT_TYPE) == old.content_type:
-            del headers[hdrs.CONTENT_TYPE]
+        said = dict(self._content_fields()) if self.payload is None else self.payload.headers
+        if headers.get(hdrs.CONTENT_TYPE) == said.get(hdrs.CONTENT_TYPE):
+            headers.popall(hdrs.CONTENT_TYPE, None)
         headers.popall(hdrs.CONTENT_LENGTH, None)
         headers.popall(hdrs.TRANSFER_ENCODING, None)
         if self.compress is not None:

@@ -353,7 +353,7 @@ class ClientSession:
             traces = differences["traced"] = Traces(self, self._trace_configs, trace_request_ctx)
             differences["merged"] = merged = merged_headers(self._headers, headers)
             policy = replace(policy, stream_class=ObservedStreamReader)
-        request = None
+        request = response = None
         try:
             if traces is not None:
                 await traces.tell(TraceRequestStartParams(method, target.url.with_fragment(None), merged))
@@ -369,11 +369,15 @@ class ClientSession:
                 await request.close_payload()
             if raise_for_status is None:
                 raise_for_status = self._raise_for_status
-            if raise_for_status is not False:
-                await _check_status(response, raise_for_status)
+            if callable(raise_for_status):
+                await raise_for_status(response)
+            elif raise_for_status:
+                response.raise_for_status()
             if traces is not None:
                 await traces.tell(TraceRequestEndParams(method, request.url, request.headers, response))
         except BaseException as error:
+            if response is not None:
+                response.close()
             payload = differences.get("payload") if request is None else request.payload
             if payload is not None and not payload.autoclose:
                 await payload.close()
@@ -554,17 +558,6 @@ def request(
         version=version,
     )
     return SessionRequestContextManager(session._request(method, url, **options), session.close)
-
-
-async def _check_status(response: ClientResponse, raise_for_status: RaiseForStatus) -> None:
-    try:
-        if callable(raise_for_status):
-            await raise_for_status(response)
-        else:
-            response.raise_for_status()
-    except BaseException:
-        response.close()
-        raise
 
 
 def _checked_base(base_url: StrOrURL | None) -> URL | None:

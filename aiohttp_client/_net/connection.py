@@ -196,6 +196,13 @@ class Connection(asyncio.Protocol):
         waiter = self._waiter = self._loop.create_future()
         return waiter
 
+    def hold(self) -> None:
+        """Have close() give back the slot, though nothing is sent yet: between take_idle() and send() one waits."""
+        if self.closed:
+            self._pool.free_slot(self.key)
+        else:
+            self._leased = True
+
     def upload(self, body: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Write the request by running body beside the reading; its error becomes that of the exchange.
 

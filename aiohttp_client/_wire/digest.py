@@ -104,7 +104,9 @@ class DigestChallenge:
         if self.opaque is not None:
             parts.append(f'opaque="{_escaped(self.opaque)}"')
         if self.qop:
-            parts += [f"qop={self.qop}", f"nc={count}", f'cnonce="{cnonce}"']
+            parts += [f"qop={self.qop}", f"nc={count}"]
+        if self.qop or self.algorithm.upper().endswith("-SESS"):
+            parts.append(f'cnonce="{cnonce}"')
         return "Digest " + ", ".join(parts)
 
 
