@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .response import ClientResponse
+
+if TYPE_CHECKING:
+    from .session import ClientSession
 
 
 class RequestContextManager(Coroutine[Any, Any, ClientResponse]):
@@ -59,21 +62,60 @@ class RequestContextManager(Coroutine[Any, Any, ClientResponse]):
 
 
 class SessionRequestContextManager(RequestContextManager):
-    """A request with a session of its own, which ends with the response."""
+    """A request with a session of its own, which ends with the response.
 
-    __slots__ = ("_close_session",)
+    Awaited without `async with`, the session ends when the connection does: when the body has been
+    read, or the response closed."""
 
-    def __init__(
-        self, coroutine: Coroutine[Any, Any, ClientResponse], close_session: Callable[[], Awaitable[None]]
-    ) -> None:
+    __slots__ = ("_alone", "_session")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, ClientResponse], session: ClientSession) -> None:
         super().__init__(coroutine)
-        self._close_session = close_session
+        self._session = session
+        self._alone: Coroutine[Any, Any, ClientResponse] | None = None
+
+    async def _awaited(self) -> ClientResponse:
+        session = self._session
+        try:
+            response = await self._coroutine
+        except BaseException:
+            await session.close()
+            raise
+        connection, connector = response.connection, session.connector
+        if connection is None or connector is None or not session.connector_owner:
+            await session.close()
+        else:
+            session.detach()
+            connection.lost.add_done_callback(lambda _: connector.close())
+        return response
+
+    def _started(self) -> Coroutine[Any, Any, ClientResponse]:
+        if self._alone is None:
+            self._alone = self._awaited()
+        return self._alone
+
+    def send(self, value: Any) -> Any:
+        return self._started().send(value)
+
+    def throw(self, *error: Any) -> Any:
+        return self._started().throw(*error)
+
+    def close(self) -> None:
+        if self._alone is not None:
+            self._alone.close()
+        super().close()
+
+    def __await__(self) -> Generator[Any, None, ClientResponse]:
+        return self._started().__await__()
+
+    def __iter__(self) -> Generator[Any, None, ClientResponse]:
+        return self._started().__await__()
 
     async def __aenter__(self) -> ClientResponse:
         try:
             return await super().__aenter__()
         except BaseException:
-            await self._close_session()
+            await self._session.close()
             raise
 
     async def __aexit__(
@@ -82,4 +124,4 @@ class SessionRequestContextManager(RequestContextManager):
         try:
             await super().__aexit__(kind, error, trace)
         finally:
-            await self._close_session()
+            await self._session.close()

@@ -387,6 +387,34 @@ class ClientResponse:
             return None
         return loads(stripped.decode(encoding or self.get_encoding()))
 
+    # -- the request's body
+
+    @property
+    def output_size(self) -> int:
+        """Bytes sent for the request so far, head and framing included."""
+        request = self._request
+        if request is None:
+            return 0
+        if request.writer is not None:
+            return request.writer.output_size
+        return len(request.head()) + (0 if request.content is None else len(request.content.body))
+
+    @property
+    def upload_complete(self) -> asyncio.Future[None]:
+        """Done when the request body has been sent, or will not be any more."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        upload = None if self._request is None else self._request.upload
+        if upload is None or upload.done():
+            done.set_result(None)
+        else:
+            upload.add_done_callback(lambda _: None if done.done() else done.set_result(None))
+        return done
+
+    async def wait_for_close(self) -> None:
+        """Wait until the request body has been sent, and let go of the response."""
+        await self.upload_complete
+        self.close()
+
     # -- the end
 
     @property

@@ -547,7 +547,7 @@ def request(
     loop: asyncio.AbstractEventLoop | None = None,
     **options: Unpack[RedirectableOptions],
 ) -> SessionRequestContextManager:
-    """One request with a session of its own, for `async with`; see ClientSession.request().
+    """One request with a session of its own, to await or to enter with `async with`; see ClientSession.request().
 
     A connector given is left open."""
     owned = connector is None
@@ -557,7 +557,7 @@ def request(
         loop=loop,
         version=version,
     )
-    return SessionRequestContextManager(session._request(method, url, **options), session.close)
+    return SessionRequestContextManager(session._request(method, url, **options), session)
 
 
 def _checked_base(base_url: StrOrURL | None) -> URL | None:

@@ -11,8 +11,8 @@ from .exceptions import UploadAbortedError
 class Progress(Protocol):
     """What a tracker asks of the writer of a body."""
 
-    @property
-    def confirmed(self) -> int: ...
+    def confirm(self) -> int:
+        """Bytes of the body that have left; once the connection is closed, as of the last call before."""
 
 
 class UploadTracker:
@@ -37,7 +37,7 @@ class UploadTracker:
     @property
     def bytes_written(self) -> int:
         """Bytes of the body, in the present attempt, that have left for the network."""
-        return 0 if self._progress is None else self._progress.confirmed
+        return 0 if self._progress is None else self._progress.confirm()
 
     def bind(self) -> None:
         """A request is going to use the tracker."""
@@ -65,6 +65,8 @@ class UploadTracker:
     def last(self, *, uploading: bool) -> None:
         """No other attempt will follow; uploading says whether the one there is still goes on."""
         self._last = True
+        if self._progress is not None:
+            self._progress.confirm()  # while the connection is there to be asked
         if not uploading:
             self._fail()
 

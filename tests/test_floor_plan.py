@@ -42,7 +42,7 @@ __init__
 """
 
 # The public API itself hands the upper object down; for type checkers only.
-EXCEPTIONS = {("request", "session"), ("tracing", "session")}
+EXCEPTIONS = {("request", "session"), ("tracing", "session"), ("pending", "session")}
 
 # Syntax and codecs know nothing of the world outside.
 WORLDLY = {"asyncio", "socket", "ssl", "time", "threading"}

@@ -45,9 +45,10 @@ class StreamWriter(AbstractStreamWriter):
     def transport(self) -> asyncio.Transport | None:
         return self._connection.transport
 
-    @property
-    def confirmed(self) -> int:
-        """Bytes of body taken that are not in the transport's buffer any more; a few less if they are framed."""
+    def confirm(self) -> int:
+        """Bytes of body taken that are not in the transport's buffer any more; a few less if they are framed.
+
+        Once the connection is closed: as of the last call before."""
         transport = self.transport
         if transport is not None and not transport.is_closing():
             self._confirmed = max(self._confirmed, self._taken - transport.get_write_buffer_size())

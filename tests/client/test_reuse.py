@@ -162,3 +162,26 @@ async def test_unclosed_sessions_warn_once_and_close_their_sockets(origin):
     assert noticed == ["Unclosed client session"]
     asyncio.get_running_loop().set_exception_handler(None)
     await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_request_without_a_session_may_be_awaited(origin, cut):
+    origin.plays(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody", cut=cut)
+    response = await aiohttp.request("GET", origin.url)
+    assert await response.text() == "body"
+    response = await asyncio.create_task(aiohttp.request("POST", origin.url, data=b"x"))
+    assert await response.read() == b"body"
+    with pytest.raises(aiohttp.InvalidUrlClientError):
+        await aiohttp.request("GET", "nowhere")
+    assert origin.connections == 2
+
+
+async def test_a_response_without_a_session_may_be_closed_unread(origin):
+    origin.script([origin.WAIT, b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n", origin.STALL])
+    response = await aiohttp.request("GET", origin.url)
+    response.close()
+    await asyncio.sleep(0.01)
+    async with aiohttp.TCPConnector() as connector:
+        response = await aiohttp.request("GET", origin.url, connector=connector)
+        response.close()
+        assert not connector.closed
