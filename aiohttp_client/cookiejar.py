@@ -160,7 +160,8 @@ class CookieJar(AbstractCookieJar):
 
     def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008  # immutable
         pairs = cookies.items() if isinstance(cookies, Mapping) else cookies
-        self._take([morsel_of(name, value) for name, value in pairs], response_url)
+        # pyright thinks of a mapping that is also an iterable of pairs.
+        self._take([morsel_of(name, value) for name, value in pairs], response_url)  # pyright: ignore[reportArgumentType]
 
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         parsed = [parse_set_cookie(line) for line in headers[:_PER_RESPONSE]]

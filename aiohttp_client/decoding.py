@@ -14,9 +14,6 @@ from ._wire.coding import Decoder
 from .exceptions import ClientPayloadError, ContentEncodingError
 from .streams import Source, StreamReader
 
-# In the queue, where a chunk of the transfer coding has ended.
-_CHUNK_END = None
-
 
 class DecodingFeed:
     """Feeds stream with what decoder makes of the data; source is paused when that is too much."""
@@ -35,7 +32,8 @@ class DecodingFeed:
         self._decoder = decoder
         self._source = source
         self._limit = limit
-        self._queue: deque[bytes | None] = deque()  # coded data not decoded yet
+        # Coded data not decoded yet; None where a chunk of the transfer coding has ended.
+        self._queue: deque[bytes | None] = deque()
         self._paused = False
         self._pumping = False
         self._ended = False
@@ -57,7 +55,7 @@ class DecodingFeed:
         self._pump()
 
     def end_http_chunk_receiving(self) -> None:
-        self._queue.append(_CHUNK_END)
+        self._queue.append(None)
         self._pump()
 
     def feed_eof(self) -> None:
@@ -109,7 +107,7 @@ class DecodingFeed:
                 stream.feed_data(decoder.decode(b"", self._limit))
             elif queue:
                 data = queue.popleft()
-                if data is _CHUNK_END:
+                if data is None:
                     stream.end_http_chunk_receiving()
                 else:
                     stream.feed_data(decoder.decode(data, self._limit))

@@ -118,4 +118,3 @@ for _name in [
 ]:
     INTERNED[_name.encode()] = _name
     INTERNED[_name.lower().encode()] = istr(_name.lower())
-del _name

@@ -121,7 +121,7 @@ class MultipartWriter(Payload[list[_Part]]):
         self, obj: Mapping[str, str] | Iterable[tuple[str, str]], headers: LooseHeaders | None = None
     ) -> Payload[Any]:
         """Add pairs as an urlencoded form."""
-        pairs = obj.items() if isinstance(obj, (Mapping, MultiDict, MultiDictProxy)) else obj
+        pairs: Iterable[Any] = obj.items() if isinstance(obj, (Mapping, MultiDict, MultiDictProxy)) else obj
         return self.append_payload(
             StringPayload(
                 urlencode(list(pairs), doseq=True), content_type="application/x-www-form-urlencoded", headers=headers

@@ -94,13 +94,14 @@ class AsyncResolver(AbstractResolver):
             raise OSError(None, str(error.args[-1] if error.args else error)) from error
         results: list[ResolveResult] = []
         for node in found.nodes:
-            address = node.addr[0].decode("ascii")
-            scope = node.addr[3] if node.family == socket.AF_INET6 and len(node.addr) > 3 else 0
+            sockaddr: Any = node.addr  # of the family
+            address = sockaddr[0].decode("ascii")
+            scope = sockaddr[3] if node.family == socket.AF_INET6 and len(sockaddr) > 3 else 0
             results.append(
                 ResolveResult(
                     hostname=host,
                     host=f"{address}%{scope}" if scope else address,
-                    port=node.addr[1],
+                    port=sockaddr[1],
                     family=node.family,
                     proto=0,
                     flags=_NUMERIC,

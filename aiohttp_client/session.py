@@ -348,14 +348,14 @@ class ClientSession:
             middlewares = self._middlewares
         if middlewares:
             send = partial(self._exchanger.through, middlewares)
-        traces = None
+        traces = merged = None
         if self._trace_configs:
             traces = differences["traced"] = Traces(self, self._trace_configs, trace_request_ctx)
             differences["merged"] = merged = merged_headers(self._headers, headers)
             policy = replace(policy, stream_class=ObservedStreamReader)
         request = response = None
         try:
-            if traces is not None:
+            if traces is not None and merged is not None:
                 await traces.tell(TraceRequestStartParams(method, target.url.with_fragment(None), merged))
             request = self._request_class(
                 method, target, template, self, key, policy, limits, total, started, **differences
@@ -381,7 +381,7 @@ class ClientSession:
             payload = differences.get("payload") if request is None else request.payload
             if payload is not None and not payload.autoclose:
                 await payload.close()
-            if traces is not None:
+            if traces is not None and merged is not None:
                 shown = merged if request is None else request.headers
                 await traces.tell(TraceRequestExceptionParams(method, target.url.with_fragment(None), shown, error))
             raise

@@ -6,10 +6,10 @@ to. A request without trace configurations has no Traces object, and nothing her
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, overload
 
 from aiosignal import Signal
 from multidict import CIMultiDict
@@ -198,11 +198,12 @@ class TraceConfig(Generic[C]):
     on_dns_cache_hit: _Signal[C, TraceDnsCacheHitParams]
     on_dns_cache_miss: _Signal[C, TraceDnsCacheMissParams]
 
-    def __init__(
-        self,
-        trace_config_ctx_factory: _ContextFactory[C] | Callable[..., C] = SimpleNamespace,  # type: ignore[assignment]  # C is SimpleNamespace then
-    ) -> None:
-        self._context_factory = trace_config_ctx_factory
+    @overload
+    def __init__(self: TraceConfig[SimpleNamespace]) -> None: ...
+    @overload
+    def __init__(self, trace_config_ctx_factory: _ContextFactory[C]) -> None: ...
+    def __init__(self, trace_config_ctx_factory: Any = SimpleNamespace) -> None:
+        self._context_factory: _ContextFactory[C] = trace_config_ctx_factory
         for name in _SIGNALS.values():
             setattr(self, name, Signal(self))
 

@@ -13,6 +13,7 @@ class Progress(Protocol):
 
     def confirm(self) -> int:
         """Bytes of the body that have left; once the connection is closed, as of the last call before."""
+        ...
 
 
 class UploadTracker:

@@ -27,6 +27,7 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     yield "format", [python, "-m", "ruff", "format", "--check", "."], {}
     yield "lint", [python, "-m", "ruff", "check", "."], {}
     yield "types", [python, "-m", "mypy"], {}
+    yield "types-pyright", [python, "-m", "pyright", "--pythonpath", python], {}
     for backend in ("c", "httptools", "py"):
         command = [python, "-m", "pytest", "-q", *pytest_arguments]
         yield f"tests-{backend}", command, {"AIOHTTP_CLIENT_BACKEND": backend}

@@ -384,6 +384,7 @@ class Connection(asyncio.Protocol):
 
     def _body_begins(self, head: ResponseHead, data: bytes | bytearray, length: int) -> None:
         policy = self._policy
+        pieces: list[tuple[bytes, bool]] = []
         if length == CHUNKED:
             decoder = ChunkDecoder(policy.limits)
             pieces = decoder.feed(bytes(data))

@@ -43,9 +43,11 @@ class Decoder(Protocol):
     @property
     def needs_input(self) -> bool:
         """False: output is waiting; call decode(b"", max_length) for it."""
+        ...
 
     def decode(self, data: bytes, max_length: int) -> bytes:
         """Take data and give out at most about max_length bytes. Raises ContentEncodingError."""
+        ...
 
     def finish(self) -> None:
         """The body has ended. Raises ContentEncodingError if the coded data has not."""
@@ -76,18 +78,19 @@ class _ZlibDecoder:
             self._empty = False
             if self._object is None or self._object.eof:
                 self._begin(data)
+            decompressor: Any = self._object
             try:
-                piece = self._object.decompress(data, room)
+                piece = decompressor.decompress(data, room)
             except (_zlib.error, OSError, EOFError) as error:
                 raise _cannot(self._coding, error) from error
             decoded.append(piece)
             room -= len(piece)
-            if self._object.eof:
-                data = self._object.unused_data
+            if decompressor.eof:
+                data = decompressor.unused_data
                 if data and self._coding == "deflate":
                     raise _cannot(self._coding, f"{len(data)} bytes behind its end")
             else:
-                data = self._object.unconsumed_tail
+                data = decompressor.unconsumed_tail
                 if not data:
                     break
         self._pending = data

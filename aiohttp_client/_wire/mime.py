@@ -43,11 +43,14 @@ def text_codec(charset: str) -> str | None:
     """Python's name of charset, or None if it knows none, or only one that makes no text (hex, zip, …)."""
     try:
         codec = codecs.lookup(charset)
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
+        return None
+    try:
         # Only by trying can one find out whether it decodes bytes to text.
         b"aa".decode(codec.name)
     except UnicodeError:
         pass
-    except (LookupError, ValueError):  # ValueError: a NUL in the name
+    except LookupError:
         return None
     return (
         None if codec.name in ("idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined") else codec.name
