@@ -108,6 +108,17 @@ class BaseConnector:
     ) -> None:
         await self.close()
 
+    def __enter__(self) -> Self:
+        warnings.warn(
+            "`with connector` does not wait for connections to be gone: use `async with`",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
     @property
     def closed(self) -> bool:
         return self._closed

@@ -32,6 +32,7 @@ from .connector import TCPConnector
 from .cookiejar import CookieJar, cookies_to_send
 from .exceptions import (
     InvalidUrlClientError,
+    NonHttpUrlClientError,
 )
 from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
@@ -168,6 +169,13 @@ class ClientSession:
         self._policy = self._policy_for(self._timeout)
         self._total = self._total_lane(self._timeout)
 
+    def __init_subclass__(cls) -> None:
+        warnings.warn(
+            f"{cls.__name__} inherits from ClientSession: keep a session in it instead, its inner parts may change",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+
     def __del__(self) -> None:
         connector = self.__dict__.get("_connector")
         if connector is None or connector.closed:
@@ -279,6 +287,8 @@ class ClientSession:
         if method not in hdrs.METH_ALL:
             method = canonical_method(method)
         target = self._target(str_or_url, params) if params or self._base_url is not None else target_of(str_or_url)
+        if target.origin.carrier and target.origin.carrier not in connector.allowed_protocol_schema_set:
+            raise NonHttpUrlClientError(str_or_url)
         route = self._route
         if ssl is not True or not (
             verify_ssl is None

@@ -27,6 +27,8 @@ _is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-
 _is_origin = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?").fullmatch
 _is_sendable = re.compile(rb"[\x21-\x7e]+").fullmatch
 # The last label decides whether a host is meant as an IPv4 address (WHATWG URL, "ends in a number").
+# Plain HTTP by the name of what carries it: whether it does is for the connector to say.
+_CARRIERS = frozenset({"tcp", "unix", "npipe"})
 _ends_in_number = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$").search
 
 
@@ -55,16 +57,18 @@ class ConnectionKey(NamedTuple):
 class Origin:
     """Scheme, host and port of a URL (RFC 9110 §4.3.1)."""
 
-    __slots__ = ("after_target", "host_header", "key")
+    __slots__ = ("after_target", "carrier", "host_header", "key")
 
     def __init__(self, url: URL, host: str) -> None:
         is_ssl = url.scheme in ("https", "wss")
-        port = url.port
+        # Which connector the URL is for, if it says so.
+        self.carrier = url.scheme if url.scheme in _CARRIERS else ""
+        port = 80 if url.port is None and self.carrier else url.port
         if not port:
             raise InvalidUrlClientError(url, "port 0 cannot be connected to")
         self.key = ConnectionKey(host, port, is_ssl)
         shown = f"[{host}]" if ":" in host else host.rstrip(".")
-        self.host_header = shown if url.is_default_port() else f"{shown}:{port}"
+        self.host_header = shown if url.is_default_port() or url.explicit_port is None else f"{shown}:{port}"
         self.after_target = f" HTTP/1.1\r\nHost: {self.host_header}\r\n".encode()
 
 
@@ -98,7 +102,7 @@ _origins: dict[str, Origin] = {}
 
 
 def target_of(url: str | URL) -> Target:
-    """The target of an absolute http(s) URL.
+    """The target of an absolute URL, with scheme http or https or one of _CARRIERS.
 
     Raises TypeError for anything but str and URL, InvalidUrlClientError for a URL without a
     usable host, NonHttpUrlClientError for another scheme."""
@@ -134,7 +138,7 @@ def _from_text(text: str) -> Target:
 
 def _from_url(url: URL, given: str | URL) -> Target:
     host = url.raw_host
-    if url.scheme not in ("http", "https"):
+    if url.scheme not in ("http", "https") and url.scheme not in _CARRIERS:
         if not url.scheme:
             raise InvalidUrlClientError(given, "no scheme and host, expected something like http://host/path")
         raise NonHttpUrlClientError(given)

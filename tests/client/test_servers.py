@@ -243,6 +243,15 @@ async def test_tls_of_nginx(nginx, certificates):
         assert await asyncio.gather(*[fetch() for _ in range(30)]) == [{"server": "nginx"}] * 30
 
 
+async def test_nginx_asks_for_a_certificate(nginx, certificates):
+    async with aiohttp.ClientSession() as session:
+        async with session.get(nginx.client_url, ssl=certificates.client_with_certificate()) as response:
+            assert "CN=client" in await response.text()
+        async with session.get(nginx.client_url, ssl=certificates.client()) as response:
+            assert response.status == 400
+            assert "No required SSL certificate" in await response.text()
+
+
 async def test_names_are_looked_up_and_kept(web):
     asked = []
 

@@ -45,3 +45,25 @@ async def test_paths_that_cannot_be_connected_to(tmp_path, kind):
             await session.get("http://h/")
         assert caught.value.path == str(path) and isinstance(caught.value.os_error, OSError)
         assert session.connector._pool.in_use == 0
+
+
+async def test_the_socket_of_nginx(nginx):
+    async with aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(nginx.socket))) as session:
+        for url in ("http://any.example/", "unix://any.example/"):
+            async with session.get(url) as response:
+                assert await response.text() == " at any.example"
+
+
+async def test_a_url_for_another_connector_is_refused(nginx):
+    async with aiohttp.ClientSession() as session:
+        for url in ("unix://any.example/", "npipe://any.example/"):
+            with pytest.raises(aiohttp.NonHttpUrlClientError):
+                await session.get(url)
+        async with session.get(nginx.url.replace("http:", "tcp:") + "/json") as response:
+            assert response.status == 200
+
+
+async def test_named_pipes_are_for_windows():
+    """IMP-C9."""
+    with pytest.raises(RuntimeError, match="Named Pipes"):
+        aiohttp.NamedPipeConnector(r"\\.\pipe\name")

@@ -30,6 +30,12 @@ class Certificates:
         self.authority.configure_trust(context)
         return context
 
+    def client_with_certificate(self):
+        """The client context with a certificate of its own."""
+        context = self.client()
+        self.authority.issue_cert("client.example", common_name="client").configure_cert(context)
+        return context
+
     def digest(self, kind="good"):
         """SHA-256 of a certificate in DER form."""
         import hashlib

@@ -33,6 +33,16 @@ http {{
         location = /upload {{ dav_methods PUT; client_body_in_file_only clean; return 204; }}
     }}
     server {{
+        # Wants to see a certificate.
+        listen 127.0.0.1:{client_port} ssl;
+        listen unix:{folder}/nginx.sock;
+        ssl_certificate {certificate};
+        ssl_certificate_key {key};
+        ssl_client_certificate {authority};
+        ssl_verify_client on;
+        location / {{ return 200 '$ssl_client_s_dn at $host'; }}
+    }}
+    server {{
         # Closes idle connections after a second, and every one after 20 requests.
         listen 127.0.0.1:{short_port};
         keepalive_timeout 1s;
@@ -61,7 +71,9 @@ def _free_port():
 
 @contextlib.contextmanager
 def running(folder: Path, certificates):
-    """Its url, tls_url and short_url; big and html are what /big and /page.html, /gzip.html serve."""
+    """Its url, tls_url, short_url, client_url, which wants a certificate, and the path of its socket.
+
+    big and html are what /big and /page.html, /gzip.html serve."""
     www = folder / "www"
     www.mkdir()
     folder.chmod(0o755)
@@ -70,10 +82,19 @@ def running(folder: Path, certificates):
     pattern = bytes(range(251))
     (www / "big").write_bytes((pattern * (BIG // len(pattern) + 1))[:BIG])
     certificate, key = certificates.write(folder)
-    port, tls_port, short_port = _free_port(), _free_port(), _free_port()
+    port, tls_port, short_port, client_port = _free_port(), _free_port(), _free_port(), _free_port()
+    authority = folder / "authority.pem"
+    certificates.authority.cert_pem.write_to_path(str(authority))
     configuration = folder / "nginx.conf"
     text = _CONFIGURATION.format(
-        folder=folder, port=port, tls_port=tls_port, short_port=short_port, certificate=certificate, key=key
+        folder=folder,
+        port=port,
+        tls_port=tls_port,
+        short_port=short_port,
+        client_port=client_port,
+        certificate=certificate,
+        key=key,
+        authority=authority,
     )
     configuration.write_text(text.replace("dav_methods PUT; client_body_in_file_only clean; ", ""))
     process = subprocess.Popen([_program(), "-c", str(configuration), "-p", str(folder)], stdin=subprocess.DEVNULL)
@@ -90,6 +111,8 @@ def running(folder: Path, certificates):
             url=f"http://127.0.0.1:{port}",
             tls_url=f"https://localhost:{tls_port}",
             short_url=f"http://127.0.0.1:{short_port}",
+            client_url=f"https://localhost:{client_port}",
+            socket=folder / "nginx.sock",
             html=HTML,
             big=(www / "big"),
         )
