@@ -6,6 +6,7 @@ or that come in parts, are judged by the pure twin's functions.
 """
 
 cimport cython
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t
 from libc.string cimport memchr
@@ -156,3 +157,72 @@ cdef class ChunkDecoder:
             self._trailer_size += len(line)
             check_trailer(line, self._limits, self._fields, self._trailer_size)
         return end
+
+
+cdef extern from *:
+    """
+    #if defined(__linux__)
+    #include <stdint.h>
+    #include <sys/mman.h>
+    #endif
+
+    /* A body of 100 MB takes 25 000 page faults, which cost more than its copy; with huge pages, 50. */
+    static void advise_huge_pages(char *at, Py_ssize_t size) {
+    #if defined(__linux__) && defined(MADV_HUGEPAGE)
+        const uintptr_t page = (uintptr_t)1 << 21;
+        uintptr_t begin = ((uintptr_t)at + page - 1) & ~(page - 1);
+        uintptr_t end = ((uintptr_t)at + (uintptr_t)size) & ~(page - 1);
+        if (end > begin)
+            (void)madvise((void *)begin, end - begin, MADV_HUGEPAGE); /* advice: nothing is lost without */
+    #endif
+    }
+    """
+    void advise_huge_pages(char *at, Py_ssize_t size) noexcept nogil
+
+
+@cython.final
+cdef class WholeBody:
+    cdef bytes _bytes
+    cdef Py_ssize_t _at
+    cdef Py_ssize_t _size
+    cdef int _exports
+
+    def __init__(self, Py_ssize_t size):
+        if size < 0:
+            raise ValueError(f"size must not be negative, got {size}")
+        self._bytes = PyBytes_FromStringAndSize(NULL, size)
+        self._size = size
+        self._at = 0
+        advise_huge_pages(PyBytes_AS_STRING(self._bytes), size)
+
+    @property
+    def left(self):
+        return self._size - self._at
+
+    def room(self):
+        return memoryview(self)
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        # The byte behind a bytes object's data is its terminating NUL: room for the one too many.
+        if self._bytes is None:
+            raise BufferError("the body has been taken")
+        PyBuffer_FillInfo(
+            buffer, self, PyBytes_AS_STRING(self._bytes) + self._at, self._size - self._at + 1, False, flags
+        )
+        self._exports += 1
+
+    def __releasebuffer__(self, Py_buffer *buffer):
+        self._exports -= 1
+
+    def fill(self, Py_ssize_t count):
+        if count < 0 or count > self._size - self._at + 1:
+            raise ValueError(f"count is {count}, there was room for {self._size - self._at + 1}")
+        self._at += count
+
+    def result(self):
+        cdef bytes body = self._bytes
+        if self._exports:
+            raise BufferError("the room is still in use")
+        PyBytes_AS_STRING(body)[self._size] = 0
+        self._bytes = None
+        return body

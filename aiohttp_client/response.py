@@ -20,7 +20,8 @@ from yarl import URL
 
 from . import hdrs
 from ._http import HttpVersion
-from ._net.connection import Body, Connection, Lease, Received, ResponseHead, feed_pieces
+from ._net.connection import Body, Connection, Received, ResponseHead, feed_pieces
+from ._net.lease import Lease
 from ._wire.coding import decode_whole, decoder_for
 from ._wire.cookies import parse_set_cookie
 from ._wire.mime import is_json, parse_content_type, text_codec
@@ -325,7 +326,11 @@ class ClientResponse:
 
     async def _whole_body(self) -> bytes:
         if self._content is not None:
-            return await StreamReader.read(self._content)  # observed as a whole
+            whole = None if self._lease is None else self._lease.collect()
+            if whole is None:
+                return await StreamReader.read(self._content)  # observed as a whole
+            await self._content.wait_eof()
+            return whole.result()
         arrived, self._arrived = self._arrived, None
         if arrived is None:
             return b""

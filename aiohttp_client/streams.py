@@ -210,6 +210,11 @@ class StreamReader:
 
     # -- state
 
+    @property
+    def has_reader(self) -> bool:
+        """Whether somebody waits for data."""
+        return self._waiter is not None
+
     def exception(self) -> BaseException | None:
         return self._error
 

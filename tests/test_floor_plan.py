@@ -24,9 +24,9 @@ decoding
 resolver cookiejar
 _net/clock _net/tls _net/environ
 _net/target
-_net/dial _net/pool
+_net/dial _net/pool _net/collecting _net/faults
 _net/connection
-_net/writer _net/proxy
+_net/writer _net/proxy _net/lease
 data_queue upload_tracker
 payload
 multipart payload_streamer

@@ -5,3 +5,4 @@ no extensions and limits no trailers; the contract needs all three.
 """
 
 from .._pure.chunks import ChunkDecoder as ChunkDecoder
+from .._pure.chunks import WholeBody as WholeBody

@@ -19,7 +19,6 @@ A caller that gives up closes the connection: HTTP/1.1 has no way to skip a resp
 from __future__ import annotations
 
 import asyncio
-import warnings
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -32,17 +31,15 @@ from ..decoding import DecodingFeed
 from ..exceptions import (
     BadHttpMessage,
     ClientConnectionError,
-    ClientOSError,
     ClientPayloadError,
     ContentEncodingError,
-    ContentLengthError,
-    HttpProcessingError,
     ServerDisconnectedError,
     SocketTimeoutError,
-    TransferEncodingError,
 )
 from ..streams import StreamReader
 from .clock import Lane
+from .collecting import Collecting, WholeBody
+from .faults import os_error, payload_error, truncation, upload_error
 from .pool import Pool
 from .target import ConnectionKey
 
@@ -57,6 +54,8 @@ Received: TypeAlias = tuple[ResponseHead, Body]
 
 IDLE, HEAD, BODY = range(3)
 
+# From this size on, a body that is wanted whole is received in its place: the change of protocols has its price.
+_WORTH_COLLECTING = 256 * 1024
 # A request body up to this size goes out in one write with its head.
 _JOINED_WRITE = 64 * 1024
 
@@ -260,6 +259,36 @@ class Connection(asyncio.Protocol):
         else:
             self._pool.discard(self)
 
+    def collect(self, waiter: asyncio.Future[Received]) -> WholeBody | None:
+        """Receive the rest of the body straight into its place; it is complete when the stream ends.
+
+        None, and nothing has changed, if the body is small, coded or of unknown length."""
+        feed, transport = self._feed, self.transport
+        if self._waiter is not waiter or self._left < _WORTH_COLLECTING or transport is None:
+            return None
+        if not isinstance(feed, StreamReader) or feed.has_reader:
+            return None
+        arrived = feed.read_nowait()
+        body = WholeBody(len(arrived) + self._left)
+        body.room()[: len(arrived)] = arrived
+        body.fill(len(arrived))
+        transport.set_protocol(Collecting(self, body))
+        return body
+
+    def collected(self, body: WholeBody) -> None:
+        """More of body has been filled."""
+        left = body.left
+        if left > 0:
+            self._left = left
+            if self._policy.sock_read is not None:
+                self._policy.sock_read.arm(self)
+            return
+        assert self.transport is not None and isinstance(self._feed, StreamReader)
+        self.transport.set_protocol(self)
+        self._left = 0
+        self._feed.total_bytes = self._length
+        self._body_ends(surplus=left < 0)
+
     # -- for the stream
 
     def pause_reading(self) -> None:
@@ -421,7 +450,7 @@ class Connection(asyncio.Protocol):
         if not waiter.done():
             waiter.set_result((head, stream))
         if unreadable is not None:
-            self._fail(_payload_error(unreadable))
+            self._fail(payload_error(unreadable))
         elif length == CHUNKED:
             self._feed_chunks(pieces)
         elif data:
@@ -454,7 +483,7 @@ class Connection(asyncio.Protocol):
         if decoder.done:
             self._body_ends(surplus=bool(decoder.rest))
         elif decoder.error is not None:
-            self._fail(_payload_error(decoder.error))
+            self._fail(payload_error(decoder.error))
         elif self._policy.sock_read is not None and not self._paused:
             self._policy.sock_read.arm(self)
 
@@ -508,7 +537,7 @@ class Connection(asyncio.Protocol):
             return  # cancelled by close(); what it still had to say does not matter
         self._upload = None
         if error is not None:
-            self._fail(_upload_error(error))
+            self._fail(upload_error(error))
         elif self._policy.sock_read is not None and not self._paused and self._reading != IDLE:
             self._policy.sock_read.arm(self)
 
@@ -520,14 +549,14 @@ class Connection(asyncio.Protocol):
             if exc is None:
                 self._fail(ServerDisconnectedError(bytes(self._partial) if self._partial else None))
             else:
-                self._fail(_os_error(exc))
+                self._fail(os_error(exc))
         elif self._left == UNTIL_CLOSE and exc is None:
             self._body_ends(surplus=False)
         else:
-            error = _truncation(self._length, self._length - self._left)
+            error = truncation(self._length, self._length - self._left)
             if exc is not None:
                 error.__cause__ = exc
-            self._fail(_payload_error(error))
+            self._fail(payload_error(error))
 
     def _fail(self, error: Exception) -> None:
         waiter, self._waiter = self._waiter, None
@@ -544,72 +573,9 @@ class Connection(asyncio.Protocol):
 _DEFAULT_POLICY = ReadPolicy()
 
 
-class Lease:
-    """A response's hold on a connection whose body is still coming."""
-
-    __slots__ = ("_waiter", "connection")
-
-    def __init__(self, connection: Connection, waiter: asyncio.Future[Received]) -> None:
-        self.connection = connection
-        self._waiter = waiter
-
-    @property
-    def active(self) -> bool:
-        return self.connection.is_busy_with(self._waiter)
-
-    def give_up(self) -> None:
-        """Close the connection unless the body has ended."""
-        self.connection.abandon(self._waiter)
-
-    def __del__(self) -> None:
-        if not self.active:
-            return
-        loop = self.connection._loop
-        if loop.is_closed():
-            return
-        if loop.get_debug():
-            warnings.warn(f"Unclosed response on {self.connection!r}", ResourceWarning, source=self, stacklevel=1)
-        self.give_up()
-
-
 def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, bool]]) -> None:
     """Hand the pieces of a chunked body to a stream, with the marks of where chunks end."""
     for data, ends_chunk in pieces:
         feed.feed_data(data)
         if ends_chunk:
             feed.end_http_chunk_receiving()
-
-
-def _upload_error(cause: BaseException) -> Exception:
-    if isinstance(cause, ClientConnectionError):
-        return cause
-    error: ClientConnectionError
-    if isinstance(cause, OSError):
-        error = ClientOSError(cause.errno, f"Can not write request body: {cause}")
-    else:
-        error = ClientConnectionError(f"Failed to send bytes into the underlying connection: {cause!r}")
-    error.__cause__ = cause
-    return error
-
-
-def _payload_error(cause: HttpProcessingError) -> ClientPayloadError:
-    if isinstance(cause, ContentEncodingError):
-        error = ClientPayloadError(str(cause))
-    else:
-        error = ClientPayloadError(f"Response payload is not completed: {cause!r}")
-    error.__cause__ = cause
-    return error
-
-
-def _truncation(length: int, received: int) -> HttpProcessingError:
-    if length == CHUNKED:
-        return TransferEncodingError("the connection ended inside a chunked body")
-    if length == UNTIL_CLOSE:
-        return ContentLengthError("the connection broke inside a body of unknown length")
-    return ContentLengthError(f"not enough data to satisfy Content-Length (received {received} of {length} bytes)")
-
-
-def _os_error(exc: Exception) -> ClientOSError:
-    error = ClientOSError(*exc.args) if isinstance(exc, OSError) else ClientOSError(None, str(exc))
-    error.__cause__ = exc
-    return error

@@ -176,3 +176,34 @@ def bad_size_line(line: bytes) -> TransferEncodingError:
 
 def bad_data_end(end: bytes) -> TransferEncodingError:
     return TransferEncodingError(f"chunk data is followed by {end!r}, expected CRLF")
+
+
+class WholeBody:
+    """Room for a body of known length; the compiled one becomes bytes without being copied.
+
+    There is one byte of room more than the body has: if it is filled, something came behind the body."""
+
+    __slots__ = ("_at", "_bytes", "_size")
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._at = 0
+        self._bytes = bytearray(size + 1)
+
+    @property
+    def left(self) -> int:
+        """Bytes still to come; -1 if there was one too many."""
+        return self._size - self._at
+
+    def room(self) -> memoryview:
+        """Where the next bytes go."""
+        return memoryview(self._bytes)[self._at :]
+
+    def fill(self, count: int) -> None:
+        """The first count bytes of room() are there."""
+        self._at += count
+
+    def result(self) -> bytes:
+        """The body; filled completely, asked for once, when nobody holds room any more."""
+        with memoryview(self._bytes) as room:
+            return bytes(room[: self._size])

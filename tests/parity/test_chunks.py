@@ -182,3 +182,32 @@ def test_backends_and_cuts_agree(backends, data, draw):
     for name, (_, chunks, _) in backends.items():
         assert decode(chunks, data, limits=limits) == expected, name
         assert decode(chunks, data, cuts, limits) == expected, (name, cuts)
+
+
+# -- WholeBody
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 100_000, 5_000_000])
+@pytest.mark.parametrize("step", [1, 3, 65536])
+def test_a_whole_body_is_what_was_filled_in(backend, size, step):
+    if step < 65536 and size > 100_000:
+        return
+    body = backend[1].WholeBody(size)
+    expected = (bytes(range(251)) * (size // 251 + 1))[:size]
+    while body.left:
+        room = body.room()
+        assert len(room) == body.left + 1
+        piece = expected[size - body.left :][:step]
+        room[: len(piece)] = piece
+        del room
+        body.fill(len(piece))
+    assert body.result() == expected
+
+
+def test_one_byte_too_many_is_seen_and_not_part_of_the_body(backend):
+    body = backend[1].WholeBody(3)
+    body.room()[:4] = b"abcX"
+    body.fill(4)
+    assert body.left == -1
+    result = body.result()
+    assert result == b"abc" and len(result) == 3 and hash(result) == hash(b"abc")
