@@ -16,6 +16,12 @@ from ._net.dial import AddrInfoType, SocketFactoryType
 from ._net.tls import Fingerprint
 from ._wire.auth import BasicAuth, encode_basic_auth
 from ._wire.coding import set_zlib_backend
+from ._wire.disposition import (
+    BadContentDispositionHeader,
+    BadContentDispositionParam,
+    content_disposition_filename,
+    parse_content_disposition,
+)
 from .base_connector import BaseConnector
 from .connector import NamedPipeConnector, TCPConnector, UnixConnector
 from .cookiejar import CookieJar, DummyCookieJar
@@ -53,7 +59,7 @@ from .exceptions import (
 )
 from .formdata import FormData
 from .middlewares import ClientHandlerType, ClientMiddlewareType
-from .multipart import MultipartWriter
+from .multipart import BodyPartReader, MultipartReader, MultipartWriter
 from .payload import (
     PAYLOAD_REGISTRY,
     AsyncIterablePayload,
@@ -104,8 +110,11 @@ __all__ = (
     "AddrInfoType",
     "AsyncIterablePayload",
     "AsyncResolver",
+    "BadContentDispositionHeader",
+    "BadContentDispositionParam",
     "BaseConnector",
     "BasicAuth",
+    "BodyPartReader",
     "BufferedReaderPayload",
     "BytesIOPayload",
     "BytesPayload",
@@ -147,6 +156,7 @@ __all__ = (
     "InvalidUrlClientError",
     "InvalidUrlRedirectClientError",
     "JsonPayload",
+    "MultipartReader",
     "MultipartWriter",
     "NamedPipeConnector",
     "NonHttpUrlClientError",
@@ -189,9 +199,11 @@ __all__ = (
     "UploadTracker",
     "__version__",
     "abc",
+    "content_disposition_filename",
     "encode_basic_auth",
     "get_payload",
     "hdrs",
+    "parse_content_disposition",
     "payload_type",
     "request",
     "set_zlib_backend",

@@ -11,7 +11,7 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 
 from . import hdrs
 from ._wire.disposition import content_disposition
-from .multipart import MultipartWriter
+from .multipart_writer import MultipartWriter
 from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
 from .payload import LookupError as NoPayload
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from http.cookies import SimpleCookie
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self, TypeAlias
 
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
 from yarl import URL
 
 from . import hdrs
@@ -24,6 +25,8 @@ from ._net.connection import Body, Connection, Received, ResponseHead, feed_piec
 from ._net.lease import Lease
 from ._wire.coding import decode_whole, decoder_for
 from ._wire.cookies import parse_set_cookie
+from ._wire.disposition import content_disposition_filename, parse_content_disposition
+from ._wire.links import parse_links
 from ._wire.mime import is_json, parse_content_type, text_codec
 from .decoding import DecodingFeed
 from .exceptions import (
@@ -36,6 +39,16 @@ from .exceptions import (
 from .request import ClientRequest, RequestInfo
 from .streams import EMPTY_PAYLOAD, ObservedStreamReader, StreamReader
 from .typedefs import JSONDecoder, RawHeaders
+
+
+@dataclass(frozen=True, slots=True)
+class ContentDisposition:
+    """Content-Disposition of a response; filename is the best of those given."""
+
+    type: str | None
+    parameters: MappingProxyType[str, str]
+    filename: str | None
+
 
 CharsetResolver: TypeAlias = Callable[["ClientResponse", bytes], str]
 
@@ -233,6 +246,31 @@ class ClientResponse:
         """Content-Length, which for a coded body is the size on the wire."""
         length = self.headers.get(hdrs.CONTENT_LENGTH)
         return None if length is None else int(length)
+
+    @property
+    def content_disposition(self) -> ContentDisposition | None:
+        """Content-Disposition, None if there is none (RFC 6266)."""
+        given = self.headers.get(hdrs.CONTENT_DISPOSITION)
+        if given is None:
+            return None
+        kind, parameters = parse_content_disposition(given)
+        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
+
+    @property
+    def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:
+        """Link fields (RFC 8288): rel, or else the URL, → the link's parameters, and url, joined to the response's."""
+        links: MultiDict[MultiDictProxy[str | URL]] = MultiDict()
+        for value in self.headers.getall(hdrs.LINK, ()):
+            for target, parameters in parse_links(value):
+                try:
+                    url = self.url.join(URL(target))
+                except ValueError:
+                    continue
+                link: MultiDict[str | URL] = MultiDict(parameters)
+                rel = str(link.get("rel", url))
+                link["url"] = url
+                links.add(rel, MultiDictProxy(link))
+        return MultiDictProxy(links)
 
     # -- the body
 

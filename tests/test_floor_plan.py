@@ -18,7 +18,7 @@ _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
-_wire/disposition _wire/digest
+_wire/disposition _wire/digest _wire/links
 streams
 decoding
 resolver cookiejar
@@ -29,8 +29,8 @@ _net/connection
 _net/writer _net/proxy _net/lease
 data_queue upload_tracker
 payload
-multipart payload_streamer
-formdata
+multipart_writer multipart_reader payload_streamer
+multipart formdata
 body head_template
 request
 response

@@ -1,12 +1,16 @@
-"""Content-Disposition as it is sent (RFC 6266, RFC 7578 §4.2)."""
+"""Content-Disposition, as it is sent and as it is received (RFC 6266, RFC 7578 §4.2)."""
 
 from __future__ import annotations
 
+import codecs
 import re
+import warnings
 from collections.abc import Mapping
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 _is_token = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_parameter = re.compile(r'\s*;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))\s*(?=;|$)').match
+_is_value = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z/:@?(){}\[\],<>=]+").fullmatch
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 
 
@@ -36,3 +40,96 @@ def content_disposition(
         else:
             parts.append(f"{name}*={charset}''{quote(value, '', encoding=charset)}")
     return "; ".join(parts)
+
+
+class BadContentDispositionHeader(RuntimeWarning):
+    """A Content-Disposition that cannot be read; it counts as missing."""
+
+
+class BadContentDispositionParam(RuntimeWarning):
+    """A parameter of Content-Disposition that cannot be read; the others count."""
+
+
+def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str, str]]:
+    """(type in lower case, parameters by lower-case names); (None, {}) for a missing or bad header, with a warning.
+
+    A value with an encoding (RFC 8187) is decoded and keeps the * of its name; continuations
+    (RFC 2231) keep theirs, too: content_disposition_filename() chooses among them."""
+    if not header:
+        return None, {}
+    kind, _, _ = header.partition(";")
+    kind = kind.strip()
+    at = header.find(";")
+    if not _is_token(kind):
+        return _bad_header(header)
+    parameters: dict[str, str] = {}
+    while 0 <= at < len(header):
+        found = _parameter(header, at)
+        if found is None:
+            if not header[at:].strip("; \t"):
+                warnings.warn(BadContentDispositionParam(header[at:]), stacklevel=2)
+                break
+            return _bad_header(header)
+        at = found.end()
+        name, quoted, token = found.groups()
+        name = name.lower()
+        if name in parameters:
+            return _bad_header(header)
+        if name.endswith("*") and quoted is not None:
+            return _bad_header(header)  # RFC 8187 §3.2: an encoded value is never quoted
+        if not _is_token(name.rstrip("*")) or (quoted is None and not _is_value(token)):
+            warnings.warn(BadContentDispositionParam(found[0].strip("; ")), stacklevel=2)
+            continue
+        if quoted is not None:
+            parameters[name] = re.sub(r"\\(.)", r"\1", quoted).lstrip("\\/")
+        elif name.endswith("*") and not name.rstrip("*").endswith(tuple("0123456789")):
+            decoded = _decoded(token)
+            if decoded is None:
+                warnings.warn(BadContentDispositionParam(found[0].strip("; ")), stacklevel=2)
+                continue
+            parameters[name] = decoded.lstrip("\\/")
+        else:
+            parameters[name] = token
+    return kind.lower(), parameters
+
+
+def _bad_header(header: str) -> tuple[None, dict[str, str]]:
+    warnings.warn(BadContentDispositionHeader(header[:200]), stacklevel=3)
+    return None, {}
+
+
+def _decoded(value: str) -> str | None:
+    """charset'language'percent-encoded as text, None if it is not that."""
+    charset, _, rest = value.partition("'")
+    _, quote_mark, encoded = rest.partition("'")
+    if not quote_mark:
+        return None
+    try:
+        codecs.lookup(charset or "utf-8")  # unquote() asks only if there is something to decode
+        return unquote(encoded, charset or "utf-8", "strict")
+    except (LookupError, ValueError):
+        return None
+
+
+def content_disposition_filename(params: Mapping[str, str], name: str = "filename") -> str | None:
+    """The value of name among parsed parameters: with an encoding, else as it is, else from its continuations."""
+    for given in (f"{name}*", name):
+        if given in params:
+            return params[given]
+    parts: list[str] = []
+    encoded = False
+    while True:
+        part = params.get(f"{name}*{len(parts)}")
+        if part is None:
+            part = params.get(f"{name}*{len(parts)}*")
+            if part is None:
+                break
+            encoded = True
+        parts.append(part)
+    if not parts:
+        return None
+    joined = "".join(parts)
+    if not encoded:
+        return joined
+    decoded = _decoded(joined) if joined.count("'") >= 2 else unquote(joined)
+    return None if decoded is None else decoded.lstrip("\\/")

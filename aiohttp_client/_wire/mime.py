@@ -9,6 +9,7 @@ from functools import lru_cache
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _media_type = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)").match
 _charset = re.compile(rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))', re.IGNORECASE).search
+_parameters = re.compile(rf';\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))').finditer
 _is_json_type = re.compile(r"(?:application/(?:[\w.+-]+\+)?json|[\w.+-]+/[\w.+-]+\+json(?:;|$))", re.ASCII).match
 
 
@@ -24,6 +25,15 @@ def parse_content_type(value: str) -> tuple[str, str | None]:
         return media_type, None
     quoted, token = parameter.groups()
     return media_type, token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+
+
+@lru_cache(maxsize=256)
+def content_type_parameter(value: str, name: str) -> str | None:
+    """A parameter of a Content-Type value, by its lower-case name; None if it has none."""
+    for found in _parameters(value):
+        if found[1].lower() == name:
+            return found[3] if found[2] is None else re.sub(r"\\(.)", r"\1", found[2])
+    return None
 
 
 @lru_cache(maxsize=256)

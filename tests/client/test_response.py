@@ -326,3 +326,36 @@ async def test_module_level_request(origin):
         assert await r.read() == b"hello"
     assert not connector.closed
     await connector.close()
+
+
+async def test_links_by_relation(origin):
+    origin.plays(
+        b'HTTP/1.1 200 OK\r\nLink: </page?p=2>; rel="next"; title="Two", <b>; rel=last\r\n'
+        b"Link: <http://other.example/x>\r\nContent-Length: 0\r\n\r\n"
+    )
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{origin.url}/a/page") as response:
+            links = response.links
+    assert list(links) == ["next", "last", "http://other.example/x"]
+    assert str(links["next"]["url"]) == f"{origin.url}/page?p=2"
+    assert (links["next"]["title"], links["next"]["rel"]) == ("Two", "next")
+    assert str(links["last"]["url"]) == f"{origin.url}/a/b"
+
+
+async def test_content_disposition_of_a_response(origin):
+    origin.answers(
+        lambda request: (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n"
+            + (b"Content-Disposition: attachment; filename*=utf-8''%D1%8F; a=b\r\n" if b"/file" in request else b"")
+            + b"\r\n"
+        )
+    )
+    async with aiohttp.ClientSession() as session:
+        async with session.get(f"{origin.url}/file") as response:
+            disposition = response.content_disposition
+        async with session.get(origin.url) as response:
+            assert response.content_disposition is None
+    assert (disposition.type, disposition.filename) == ("attachment", "я")
+    assert dict(disposition.parameters) == {"filename*": "я", "a": "b"}
+    with pytest.raises(AttributeError):
+        disposition.filename = "other"
