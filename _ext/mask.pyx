@@ -2,34 +2,119 @@
 """Compiled twin of aiohttp_client/_pure/mask.py."""
 
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 
-def mask(key, data):
-    cdef const unsigned char[::1] view
-    cdef unsigned char octets[4]
-    cdef unsigned char *at
+cdef void _mask(const unsigned char *octets, const unsigned char *source, unsigned char *target, Py_ssize_t size) noexcept nogil:
+    """target = source XOR the repeated key; the two may be the same."""
     cdef uint64_t word, repeated
-    cdef Py_ssize_t size, i = 0
-    if not isinstance(data, bytearray):
-        raise TypeError(f"data must be a bytearray, got {type(data).__name__}")
-    view = key
+    cdef Py_ssize_t i = 0
+    memcpy(&repeated, octets, 4)
+    memcpy((<unsigned char *>&repeated) + 4, octets, 4)
+    while i + 8 <= size:  # whole words inside; compilers make this a vector loop
+        memcpy(&word, source + i, 8)
+        word ^= repeated
+        memcpy(target + i, &word, 8)
+        i += 8
+    while i < size:
+        target[i] = source[i] ^ octets[i & 3]  # i started as a multiple of 4
+        i += 1
+
+
+cdef int _octets(key, unsigned char *octets) except -1:
+    cdef const unsigned char[::1] view = key
+    cdef Py_ssize_t i
     if view.shape[0] != 4:
         raise ValueError(f"a masking key has 4 bytes, got {view.shape[0]}")
     for i in range(4):
         octets[i] = view[i]
-    memcpy(&repeated, octets, 4)
-    memcpy((<unsigned char *>&repeated) + 4, octets, 4)
+    return 0
+
+
+def mask(key, data):
+    cdef unsigned char octets[4]
+    cdef unsigned char *at
+    if not isinstance(data, bytearray):
+        raise TypeError(f"data must be a bytearray, got {type(data).__name__}")
+    _octets(key, octets)
     # No Python code runs from here on, so data cannot be resized under us.
     at = <unsigned char *>PyByteArray_AS_STRING(data)
-    size = PyByteArray_GET_SIZE(data)
-    i = 0
-    while i + 8 <= size:  # whole words inside data; compilers make this a vector loop
-        memcpy(&word, at + i, 8)
-        word ^= repeated
-        memcpy(at + i, &word, 8)
-        i += 8
-    while i < size:
-        at[i] ^= octets[i & 3]  # i started as a multiple of 4
-        i += 1
+    _mask(octets, at, at, PyByteArray_GET_SIZE(data))
+
+
+def frame(int first, key, payload):
+    cdef unsigned char octets[4]
+    cdef const unsigned char[::1] view
+    cdef const unsigned char *source = NULL
+    cdef unsigned char *target
+    cdef Py_ssize_t size, head, i
+    cdef bytes made
+    _octets(key, octets)
+    if type(payload) is bytes:
+        source = <const unsigned char *>PyBytes_AS_STRING(payload)
+        size = PyBytes_GET_SIZE(payload)
+    else:
+        view = payload if isinstance(payload, bytearray) else bytes(payload)
+        size = view.shape[0]
+        if size:
+            source = &view[0]
+    head = 2 if size < 126 else 4 if size < 65536 else 10
+    made = PyBytes_FromStringAndSize(NULL, head + 4 + size)
+    target = <unsigned char *>PyBytes_AS_STRING(made)
+    target[0] = <unsigned char>first
+    if head == 2:
+        target[1] = <unsigned char>(0x80 | size)
+    else:
+        target[1] = 0xFE if head == 4 else 0xFF
+        for i in range(head - 2):  # big endian, in the bytes behind the second one
+            target[head - 1 - i] = <unsigned char>((<uint64_t>size) >> (8 * i))
+    memcpy(target + head, octets, 4)
+    if size:
+        _mask(octets, source, target + head + 4, size)
+    return made
+
+
+def scan(bytes data not None, Py_ssize_t at, Py_ssize_t limit, Py_ssize_t most, text, binary):
+    cdef const unsigned char *start = <const unsigned char *>PyBytes_AS_STRING(data)
+    cdef Py_ssize_t end = PyBytes_GET_SIZE(data), begin, size, count = 0
+    cdef unsigned char first
+    cdef bint is_text
+    cdef list found = []
+    cdef object payload
+    if at < 0:
+        raise ValueError(f"at must not be negative, got {at}")
+    while at + 2 <= end and count < most:  # two bytes of a frame are inside
+        first = start[at]
+        if first == 0x81 and text is not None:
+            is_text = True
+        elif first == 0x82:
+            is_text = False
+        else:
+            break
+        size = start[at + 1]
+        begin = at + 2
+        if size == 126:
+            begin = at + 4
+            if begin > end:
+                break
+            size = (start[at + 2] << 8) | start[at + 3]
+            if size < 126:
+                break
+        elif size > 126:
+            break
+        if begin + size > end or size > limit:
+            break
+        if is_text:
+            try:
+                payload = PyUnicode_DecodeUTF8(<const char *>start + begin, size, NULL)
+            except UnicodeDecodeError:
+                break
+            found.append((text, payload, ""))
+        else:
+            found.append((binary, PyBytes_FromStringAndSize(<const char *>start + begin, size), ""))
+        count += 1
+        at = begin + size
+    return found, at

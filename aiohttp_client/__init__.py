@@ -22,6 +22,7 @@ from ._wire.disposition import (
     content_disposition_filename,
     parse_content_disposition,
 )
+from ._wire.wsmessages import WSCloseCode, WSMessage, WSMsgType
 from .base_connector import BaseConnector
 from .connector import NamedPipeConnector, TCPConnector, UnixConnector
 from .cookiejar import CookieJar, DummyCookieJar
@@ -56,6 +57,9 @@ from .exceptions import (
     SocketTimeoutError,
     TooManyRedirects,
     UploadAbortedError,
+    WebSocketError,
+    WSMessageTypeError,
+    WSServerHandshakeError,
 )
 from .formdata import FormData
 from .middlewares import ClientHandlerType, ClientMiddlewareType
@@ -81,7 +85,7 @@ from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
 from .session import ClientSession, request
 from .streams import EMPTY_PAYLOAD, StreamReader
-from .timeouts import ClientTimeout
+from .timeouts import ClientTimeout, ClientWSTimeout
 from .tracing import (
     TraceConfig,
     TraceConnectionCreateEndParams,
@@ -102,6 +106,7 @@ from .tracing import (
     TraceResponseChunkReceivedParams,
 )
 from .upload_tracker import UploadTracker
+from .websocket import ClientWebSocketResponse
 
 __all__ = (
     "BACKEND",
@@ -137,6 +142,8 @@ __all__ = (
     "ClientSSLError",
     "ClientSession",
     "ClientTimeout",
+    "ClientWSTimeout",
+    "ClientWebSocketResponse",
     "ConnectionTimeoutError",
     "ContentTypeError",
     "CookieJar",
@@ -197,6 +204,12 @@ __all__ = (
     "UnixConnector",
     "UploadAbortedError",
     "UploadTracker",
+    "WSCloseCode",
+    "WSMessage",
+    "WSMessageTypeError",
+    "WSMsgType",
+    "WSServerHandshakeError",
+    "WebSocketError",
     "__version__",
     "abc",
     "content_disposition_filename",

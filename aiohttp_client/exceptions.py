@@ -5,6 +5,7 @@ Exception
 │  ├─ ClientResponseError            the response is not usable: bad head, raise_for_status, json()
 │  │  ├─ ContentTypeError            json() of something else
 │  │  ├─ ClientHttpProxyError        the proxy refused CONNECT
+│  │  ├─ WSServerHandshakeError      the server's answer opens no WebSocket
 │  │  └─ TooManyRedirects
 │  ├─ ClientConnectionError
 │  │  ├─ ClientConnectionResetError  (+ConnectionResetError) write on a closed connection
@@ -30,6 +31,9 @@ Exception
 │  ├─ NonHttpUrlClientError
 │  │  └─ NonHttpUrlRedirectClientError     (+RedirectClientError)
 │  └─ RedirectClientError
+├─ WebSocketError                    the peer broke RFC 6455; data of an ERROR message
+├─ TypeError
+│  └─ WSMessageTypeError             receive_str() and its kin got another kind of message
 └─ HttpProcessingError               bytes from the peer; becomes one of the above at the connection
    └─ BadHttpMessage
       ├─ BadStatusLine, InvalidHeader, LineTooLong (+ValueError)
@@ -116,6 +120,12 @@ class ContentTypeError(ClientResponseError):
 
 class ClientHttpProxyError(ClientResponseError):
     """The proxy answered CONNECT with something else than 200."""
+
+
+class WSServerHandshakeError(ClientResponseError):
+    """The server's answer opens no WebSocket; body is up to 64 KiB of it."""
+
+    body: bytes = b""
 
 
 class TooManyRedirects(ClientResponseError):
@@ -337,6 +347,21 @@ class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):
 
 class NonHttpUrlRedirectClientError(NonHttpUrlClientError, RedirectClientError):
     """Location names another scheme than http or https."""
+
+
+class WSMessageTypeError(TypeError):
+    """Another kind of WebSocket message came than the one asked for."""
+
+
+class WebSocketError(Exception):
+    """The peer broke the protocol; code is the close code that says how (RFC 6455 §7.4)."""
+
+    def __init__(self, code: int, message: str) -> None:
+        self.code = code
+        super().__init__(code, message)
+
+    def __str__(self) -> str:
+        return str(self.args[1])
 
 
 class HttpProcessingError(Exception):

@@ -352,7 +352,8 @@ class ClientResponse:
             except BaseException:
                 self.close()
                 raise
-            self._lease = None
+            if self.status != 101:  # whose connection somebody may still want to take over
+                self._lease = None
             if self._request is not None and self._request.traced is not None:
                 await self._observer()(self._body)
         return self._body

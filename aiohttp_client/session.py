@@ -52,7 +52,7 @@ from .request import ClientRequest
 from .response import ClientResponse, utf8
 from .routing import DIRECT, Proxy, Route, proxy_of
 from .streams import ObservedStreamReader
-from .timeouts import ClientTimeout
+from .timeouts import ClientTimeout, ClientWSTimeout
 from .tracing import (
     TraceConfig,
     TraceRequestEndParams,
@@ -62,6 +62,8 @@ from .tracing import (
 )
 from .typedefs import UNSET, JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL, Unset
 from .upload_tracker import UploadTracker
+from .websocket import ClientWebSocketResponse
+from .ws_connect import WSRequestContextManager, WSRequestOptions, open_websocket
 
 
 class ClientSession:
@@ -100,6 +102,7 @@ class ClientSession:
         json_serialize_bytes: JSONBytesEncoder | None = None,
         request_class: type[ClientRequest] = ClientRequest,
         response_class: type[ClientResponse] = ClientResponse,
+        ws_response_class: type[ClientWebSocketResponse] = ClientWebSocketResponse,
         version: HttpVersion = HttpVersion11,
         cookie_jar: AbstractCookieJar | None = None,
         connector_owner: bool = True,
@@ -147,6 +150,7 @@ class ClientSession:
         self._json_dumps = json_serialize_bytes or (lambda value: json_serialize(value).encode())
         self._request_class = request_class
         self._response_class = response_class
+        self._ws_response_class = ws_response_class
         self._version = HttpVersion(*version)
         self._raise_for_status = raise_for_status
         self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
@@ -239,6 +243,55 @@ class ClientSession:
     def delete(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """DELETE (RFC 9110 §9.3.5); see request()."""
         return RequestContextManager(self._request("DELETE", url, **options))
+
+    def ws_connect(
+        self,
+        url: StrOrURL,
+        *,
+        method: str = "GET",
+        protocols: Iterable[str] = (),
+        timeout: ClientWSTimeout | float | Unset | None = UNSET,
+        receive_timeout: float | None = None,
+        autoclose: bool = True,
+        autoping: bool = True,
+        heartbeat: float | None = None,
+        origin: str | None = None,
+        headers: LooseHeaders | None = None,
+        compress: int = 0,
+        max_msg_size: int = 4 * 1024 * 1024,
+        decode_text: bool = True,
+        **options: Unpack[WSRequestOptions],
+    ) -> WSRequestContextManager:
+        """Open a WebSocket (RFC 6455); `await` it or enter it with `async with`.
+
+        url: ws, wss, http or https. protocols: subprotocols, in the order of preference.
+        timeout: ClientWSTimeout; 10 s for closing if not given. The session's own governs the opening.
+        autoclose, autoping: answer CLOSE and PING. heartbeat: seconds of silence until a PING is sent;
+            half as long again without an answer, and the connection counts as lost.
+        compress: bits of the window, 9 to 15, to offer permessage-deflate (RFC 7692); 0 not to.
+        max_msg_size: bytes of a message, decompressed; 0 for any number. decode_text: text as str, else as bytes.
+        Others are as in request().
+
+        Raises, when awaited, WSServerHandshakeError for an answer that opens no WebSocket, and what request() does."""
+        return WSRequestContextManager(
+            open_websocket(
+                self,
+                url,
+                method=method,
+                protocols=protocols,
+                timeout=timeout,
+                receive_timeout=receive_timeout,
+                autoclose=autoclose,
+                autoping=autoping,
+                heartbeat=heartbeat,
+                origin=origin,
+                headers=headers,
+                compress=compress,
+                max_msg_size=max_msg_size,
+                decode_text=decode_text,
+                **options,
+            )
+        )
 
     async def _request(
         self,

@@ -23,5 +23,17 @@ class ClientTimeout:
     ceil_threshold: float = 5
 
 
+@dataclass(frozen=True, slots=True)
+class ClientWSTimeout:
+    """Limits of a WebSocket, in seconds; None for none.
+
+    ws_receive: of one receive(). ws_close: from our CLOSE to the peer's.
+    """
+
+    ws_receive: float | None = None
+    ws_close: float | None = None
+
+
+DEFAULT_WS_TIMEOUT = ClientWSTimeout(ws_close=10.0)
 DEFAULT_TIMEOUT = ClientTimeout(total=5 * 60, sock_connect=30)
 NO_TIMEOUT = ClientTimeout()

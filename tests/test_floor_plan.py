@@ -18,7 +18,9 @@ _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
-_wire/disposition _wire/digest _wire/links
+_wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
+_wire/wsdeflate
+_wire/wsframes
 streams
 decoding
 resolver cookiejar
@@ -26,7 +28,7 @@ _net/clock _net/tls _net/environ
 _net/target
 _net/dial _net/pool _net/collecting _net/faults
 _net/connection
-_net/writer _net/proxy _net/lease
+_net/writer _net/proxy _net/lease _net/wsconnection
 data_queue upload_tracker
 payload
 multipart_writer multipart_reader payload_streamer
@@ -34,7 +36,8 @@ multipart formdata
 body head_template
 request
 response
-tracing middlewares
+tracing middlewares websocket
+ws_connect
 digest_auth base_connector routing
 connector options pending exchange
 session
@@ -42,7 +45,7 @@ __init__
 """
 
 # The public API itself hands the upper object down; for type checkers only.
-EXCEPTIONS = {("request", "session"), ("tracing", "session"), ("pending", "session")}
+EXCEPTIONS = {("request", "session"), ("tracing", "session"), ("pending", "session"), ("ws_connect", "session")}
 
 # Syntax and codecs know nothing of the world outside.
 WORLDLY = {"asyncio", "socket", "ssl", "time", "threading"}

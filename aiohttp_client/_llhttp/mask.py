@@ -1,3 +1,5 @@
 """llhttp does not know WebSockets: the pure mask."""
 
+from .._pure.mask import frame as frame
 from .._pure.mask import mask as mask
+from .._pure.mask import scan as scan

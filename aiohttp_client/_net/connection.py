@@ -6,6 +6,7 @@
     HEAD      1xx                           HEAD
     HEAD      final head, body complete     IDLE
     HEAD      final head, body incomplete   BODY
+    HEAD      101                           UPGRADED, reading paused, until hand_over()
     BODY      end of the body               IDLE
     any       upload fails                  closed
     any       bad bytes, eof, error, deadline, abandon, close → closed; waiter or stream get the error
@@ -31,6 +32,7 @@ from ..decoding import DecodingFeed
 from ..exceptions import (
     BadHttpMessage,
     ClientConnectionError,
+    ClientConnectionResetError,
     ClientPayloadError,
     ContentEncodingError,
     ServerDisconnectedError,
@@ -52,7 +54,7 @@ ChunkDecoder: TypeAlias = chunks.ChunkDecoder
 Body: TypeAlias = bytes | list[tuple[bytes, bool]] | StreamReader
 Received: TypeAlias = tuple[ResponseHead, Body]
 
-IDLE, HEAD, BODY = range(3)
+IDLE, HEAD, BODY, UPGRADED = range(4)
 
 # From this size on, a body that is wanted whole is received in its place: the change of protocols has its price.
 _WORTH_COLLECTING = 256 * 1024
@@ -151,7 +153,7 @@ class Connection(asyncio.Protocol):
         self._tls = False
 
     def __repr__(self) -> str:
-        state = "closed" if self.closed else ("idle", "awaiting a head", "reading a body")[self._reading]
+        state = "closed" if self.closed else ("idle", "awaiting a head", "reading a body", "upgraded")[self._reading]
         return f"<Connection {self.key.host}:{self.key.port} {state}>"
 
     # -- for the session
@@ -332,6 +334,8 @@ class Connection(asyncio.Protocol):
             self._head_received(data)
         elif self._reading == BODY:
             self._body_received(data)
+        elif self._reading == UPGRADED and self._partial is not None:
+            self._partial += data  # some loops deliver what they had read before they were paused
         else:
             self.close()
 
@@ -392,8 +396,11 @@ class Connection(asyncio.Protocol):
             received = bytes(received)
             self._partial = None
         self._interim = 0
+        if head.status == 101:
+            self._upgraded(head, bytes(received[head.end :]))
+            return
         length = body_length(head, self._method)
-        self._keeps = head.keep_alive and head.status != 101
+        self._keeps = head.keep_alive
         if self._continue is not None:
             if not self._continue.done():
                 self._continue.set_result(False)
@@ -410,6 +417,35 @@ class Connection(asyncio.Protocol):
             self._answer(head, bytes(body), surplus > 0)
         else:
             self._body_begins(head, received[head.end :], length)
+
+    def _upgraded(self, head: ResponseHead, behind: bytes) -> None:
+        """What comes behind a 101 is not HTTP: keep it, and take no more, for who takes over."""
+        waiter = self._waiter
+        assert waiter is not None and self.transport is not None
+        self._reading = UPGRADED
+        self._partial = bytearray(behind)
+        self._disarm()
+        self.transport.pause_reading()
+        empty = StreamReader(loop=self._loop)
+        empty.feed_eof()
+        if not waiter.done():
+            waiter.set_result((head, empty))
+
+    def hand_over(self, exchange: asyncio.Future[Received], protocol: asyncio.Protocol) -> asyncio.Transport:
+        """After a 101: make protocol the transport's, beginning with what came behind the head.
+
+        The slot stays taken until protocol passes connection_lost() on. Raises
+        ClientConnectionResetError if the connection is gone."""
+        transport = self.transport
+        if self._waiter is not exchange or self._reading != UPGRADED or transport is None or transport.is_closing():
+            raise ClientConnectionResetError("the connection was lost before the upgrade was complete")
+        self._waiter = None
+        behind, self._partial = self._partial, None
+        transport.set_protocol(protocol)
+        if behind:
+            self._loop.call_soon(protocol.data_received, bytes(behind))
+        self._loop.call_soon(_resume, transport)
+        return transport
 
     def _body_begins(self, head: ResponseHead, data: bytes | bytearray, length: int) -> None:
         policy = self._policy
@@ -545,7 +581,7 @@ class Connection(asyncio.Protocol):
         """The peer has closed or broken the connection."""
         if self._waiter is None:
             self.close()
-        elif self._reading == HEAD:
+        elif self._reading in (HEAD, UPGRADED):
             if exc is None:
                 self._fail(ServerDisconnectedError(bytes(self._partial) if self._partial else None))
             else:
@@ -571,6 +607,11 @@ class Connection(asyncio.Protocol):
 
 
 _DEFAULT_POLICY = ReadPolicy()
+
+
+def _resume(transport: asyncio.Transport) -> None:
+    if not transport.is_closing():
+        transport.resume_reading()
 
 
 def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, bool]]) -> None:

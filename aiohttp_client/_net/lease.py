@@ -22,6 +22,11 @@ class Lease:
     def active(self) -> bool:
         return self.connection.is_busy_with(self._waiter)
 
+    @property
+    def exchange(self) -> asyncio.Future[Received]:
+        """What names the exchange to the connection."""
+        return self._waiter
+
     def collect(self) -> WholeBody | None:
         """See Connection.collect()."""
         return self.connection.collect(self._waiter)

@@ -63,7 +63,7 @@ class Origin:
         is_ssl = url.scheme in ("https", "wss")
         # Which connector the URL is for, if it says so.
         self.carrier = url.scheme if url.scheme in _CARRIERS else ""
-        port = 80 if url.port is None and self.carrier else url.port
+        port = 80 if url.port is None and self.carrier else url.port  # yarl knows those of http and ws
         if not port:
             raise InvalidUrlClientError(url, "port 0 cannot be connected to")
         self.key = ConnectionKey(host, port, is_ssl)
@@ -102,7 +102,7 @@ _origins: dict[str, Origin] = {}
 
 
 def target_of(url: str | URL) -> Target:
-    """The target of an absolute URL, with scheme http or https or one of _CARRIERS.
+    """The target of an absolute URL, with scheme http, https, ws, wss or one of _CARRIERS.
 
     Raises TypeError for anything but str and URL, InvalidUrlClientError for a URL without a
     usable host, NonHttpUrlClientError for another scheme."""
@@ -138,7 +138,7 @@ def _from_text(text: str) -> Target:
 
 def _from_url(url: URL, given: str | URL) -> Target:
     host = url.raw_host
-    if url.scheme not in ("http", "https") and url.scheme not in _CARRIERS:
+    if url.scheme not in ("http", "https", "ws", "wss") and url.scheme not in _CARRIERS:
         if not url.scheme:
             raise InvalidUrlClientError(given, "no scheme and host, expected something like http://host/path")
         raise NonHttpUrlClientError(given)

@@ -1,6 +1,10 @@
-"""WebSocket masking in pure Python (RFC 6455 §5.3)."""
+"""WebSocket frames, what is worth compiling of them: masking, building, finding (RFC 6455 §5.2, §5.3)."""
 
 from __future__ import annotations
+
+from typing import TypeVar
+
+T = TypeVar("T")
 
 # For each byte of a key, what it makes of every byte; a few of the 256 are ever used at a time.
 _tables: dict[int, bytes] = {}
@@ -28,3 +32,62 @@ def mask(key: bytes, data: bytearray) -> None:
         if table is None:
             table = _tables[byte] = bytes(value ^ byte for value in range(256))
         data[offset::4] = data[offset::4].translate(table)
+
+
+def frame(first: int, key: bytes, payload: bytes | bytearray | memoryview) -> bytes:
+    """A masked frame: first is its first byte (FIN, RSV and opcode).
+
+    Raises ValueError unless len(key) == 4."""
+    masked = bytearray(payload)
+    mask(key, masked)
+    size = len(masked)
+    if size < 126:
+        head = bytes((first, 0x80 | size))
+    elif size < 65536:
+        head = bytes((first, 0xFE)) + size.to_bytes(2, "big")
+    else:
+        head = bytes((first, 0xFF)) + size.to_bytes(8, "big")
+    return b"".join((head, key, masked))
+
+
+def scan(
+    data: bytes, at: int, limit: int, most: int, text: T | None, binary: T
+) -> tuple[list[tuple[T, str | bytes, str]], int]:
+    """Messages in data from at on, as (text or binary, payload, ""), and where the rest begins.
+
+    Found are at most `most` whole messages of up to 65535 and up to limit bytes, each in one
+    unmasked frame; the rest begins with whatever is something else, or not there completely.
+    text: None if text messages are something else, too.
+    """
+    found: list[tuple[T, str | bytes, str]] = []
+    end = len(data)
+    while at + 2 <= end and len(found) < most:
+        first, size = data[at], data[at + 1]
+        if first == 0x81 and text is not None:
+            label = text
+        elif first == 0x82:
+            label = binary
+        else:
+            break
+        begin = at + 2
+        if size == 126:
+            begin = at + 4
+            size = int.from_bytes(data[at + 2 : begin], "big")
+            if begin > end or size < 126:
+                break
+        elif size > 126:
+            break
+        behind = begin + size
+        if behind > end or size > limit:
+            break
+        payload: str | bytes
+        if first == 0x82:
+            payload = data[begin:behind]
+        else:
+            try:
+                payload = str(data[begin:behind], "utf-8")
+            except UnicodeDecodeError:
+                break
+        found.append((label, payload, ""))
+        at = behind
+    return found, at

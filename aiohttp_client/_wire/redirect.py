@@ -69,7 +69,7 @@ def _resolved(url: URL, location: str, requote: bool) -> URL:
         port = target.port
     except ValueError as error:
         raise InvalidUrlRedirectClientError(location, f"Location is not a URL: {error}") from error
-    if target.scheme not in ("http", "https"):
+    if target.scheme not in ("http", "https", "ws", "wss"):
         raise NonHttpUrlRedirectClientError(location)
     if not target.raw_host or not port:
         raise InvalidUrlRedirectClientError(location, "Location names no host and port to connect to")

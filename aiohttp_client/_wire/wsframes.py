@@ -1,0 +1,269 @@
+"""Frames and fragments of a server, made into messages (RFC 6455 §5).
+
+feed() takes bytes as they come. Most messages are short, whole and alone in their frame: batch()
+finds all of those in one go, compiled. message() reads everything else, a frame at a time; of a
+frame whose end has not arrived the data is taken as it comes, so that nothing is copied twice
+and text that is no UTF-8 is known at once. The size of a frame counts when its header is there.
+"""
+
+from __future__ import annotations
+
+import codecs
+from typing import Final
+
+from .._backend import mask as frames
+from ..exceptions import WebSocketError
+from .wsdeflate import Inflater
+from .wsmessages import NO_STATUS, WSCloseCode, WSMessage, WSMsgType, may_be_sent
+
+_scan = frames.scan
+_mask = frames.mask
+_TEXT: Final = WSMsgType.TEXT
+_BINARY: Final = WSMsgType.BINARY
+_new_decoder = codecs.getincrementaldecoder("utf-8")
+
+_MAX_CONTROL = 125  # RFC 6455 §5.5
+_CONTROL = frozenset((WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG))
+_DATA = frozenset((WSMsgType.TEXT, WSMsgType.BINARY))
+
+# As it stands in the queue: a tuple that becomes a WSMessage when somebody wants it.
+Item = tuple[WSMsgType, object, object]
+
+
+class MessageReader:
+    """Messages of one peer.
+
+    max_size: bytes of a message, 0 for any number. decode_text: text as str, else as bytes.
+    error: what the peer did wrong, or None; from then on, and behind a CLOSE, everything is ignored.
+    """
+
+    __slots__ = (
+        "_at",
+        "_buffer",
+        "_compressed",
+        "_decode_text",
+        "_decoder",
+        "_fin",
+        "_inflater",
+        "_key",
+        "_left",
+        "_masked",
+        "_max_size",
+        "_opcode",
+        "_pieces",
+        "_size",
+        "_texts",
+        "ended",
+        "error",
+    )
+
+    def __init__(self, *, max_size: int, inflater: Inflater | None = None, decode_text: bool = True) -> None:
+        self._max_size = max_size
+        self._inflater = inflater
+        self._decode_text = decode_text
+        self.error: WebSocketError | None = None
+        self.ended = False  # by CLOSE or an error
+        self._buffer = b""
+        self._at = 0
+        # The data frame whose end has not arrived: bytes missing, and whether a message ends with it.
+        self._left = 0
+        self._fin = True
+        self._key = b""
+        self._masked = 0  # bytes of it that have been unmasked
+        # The message it belongs to: its opcode, CONTINUATION for none.
+        self._opcode = WSMsgType.CONTINUATION
+        self._compressed = False
+        self._size = 0
+        self._pieces: list[bytes] = []
+        self._texts: list[str] = []
+        self._decoder: codecs.IncrementalDecoder | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes from the peer."""
+        if self.ended:
+            return
+        if self._at < len(self._buffer):
+            data = self._buffer[self._at :] + data
+        self._buffer = data
+        self._at = 0
+
+    def batch(self, most: int) -> tuple[list[Item], int]:
+        """Up to most messages that are easily found, and how many bytes they took."""
+        if self._left or self._opcode or self.ended:
+            return [], 0
+        begin = self._at
+        text = _TEXT if self._decode_text else None
+        found, self._at = _scan(self._buffer, begin, self._max_size or len(self._buffer), most, text, _BINARY)
+        return found, self._at - begin
+
+    def message(self) -> Item | None:
+        """The next message or control frame, None if more bytes are needed or error has been set."""
+        if self.ended:
+            return None
+        try:
+            while True:
+                if not self._left and (done := self._header()) is not True:
+                    return done if done is not False else None
+                if self._left and not self._take():
+                    return None
+                if self._fin:
+                    return self._complete()
+        except WebSocketError as error:
+            self.error = error
+            self.ended = True
+            self._buffer = b""
+            return None
+
+    # -- one frame
+
+    def _header(self) -> Item | bool:
+        """Read a header. False: it is not all there. An item: it was a control frame. True: data follows."""
+        buffer, at = self._buffer, self._at
+        there = len(buffer) - at
+        if there < 2:
+            return False
+        first, second = buffer[at], buffer[at + 1]
+        opcode, fin = first & 0x0F, bool(first & 0x80)
+        size = second & 0x7F
+        head = 2 + (2 if size == 126 else 8 if size == 127 else 0) + (4 if second & 0x80 else 0)
+        self._check(first, opcode, fin, size)
+        if there < head:
+            return False
+        behind = at + head
+        if size == 126:
+            size = int.from_bytes(buffer[at + 2 : at + 4], "big")
+            if size < 126:
+                raise _violation(f"a length of {size} in two bytes")
+        elif size == 127:
+            size = int.from_bytes(buffer[at + 2 : at + 10], "big")
+            if size < 65536 or size >> 63:
+                raise _violation(f"a length of {size} in eight bytes")
+        key = buffer[behind - 4 : behind] if second & 0x80 else b""
+        if opcode in _CONTROL:
+            if there < head + size:
+                return False
+            payload = buffer[behind : behind + size]
+            self._at = behind + size
+            return self._control(WSMsgType(opcode), _unmasked(payload, key))
+        if opcode:
+            self._begin(WSMsgType(opcode), compressed=bool(first & 0x40))
+        self._size += size
+        if self._max_size and self._size > self._max_size:
+            raise WebSocketError(
+                WSCloseCode.MESSAGE_TOO_BIG, f"Message size {self._size} exceeds limit {self._max_size}"
+            )
+        self._at = behind
+        self._fin, self._left, self._key, self._masked = fin, size, key, 0
+        return True
+
+    def _check(self, first: int, opcode: int, fin: bool, size: int) -> None:
+        if first & 0x30 or (first & 0x40 and (self._inflater is None or not (opcode in _DATA or opcode in _CONTROL))):
+            raise _violation(f"reserved bits are set: {first:#04x}")
+        if opcode in _CONTROL:
+            if not fin:
+                raise _violation("a control frame is fragmented")
+            if size > _MAX_CONTROL:
+                raise _violation("a control frame is longer than 125 bytes")
+        elif opcode in _DATA:
+            if self._opcode:
+                raise _violation(f"{WSMsgType(opcode).name} begins within a fragmented message")
+        elif opcode:
+            raise _violation(f"unknown opcode {opcode:#x}")
+        elif not self._opcode:
+            raise _violation("CONTINUATION without a message to continue")
+
+    def _begin(self, opcode: WSMsgType, *, compressed: bool) -> None:
+        self._opcode = opcode
+        self._compressed = compressed
+        self._size = 0
+        if opcode is _TEXT and not compressed and self._decode_text:
+            self._decoder = _new_decoder()
+
+    def _take(self) -> bool:
+        """Take what is there of the frame; whether that was all of it."""
+        at = self._at
+        data = self._buffer[at : at + self._left] if at or len(self._buffer) > self._left else self._buffer
+        if not data:
+            return False
+        self._at += len(data)
+        self._left -= len(data)
+        if self._key:
+            shift = self._masked & 3
+            self._masked += len(data)
+            data = _unmasked(data, self._key[shift:] + self._key[:shift])
+        if self._decoder is not None:
+            try:
+                self._texts.append(self._decoder.decode(data))
+            except UnicodeDecodeError as error:
+                raise _no_text(error) from error
+        else:
+            self._pieces.append(data)
+        return not self._left
+
+    def _complete(self) -> Item:
+        """The message whose last frame has been read."""
+        opcode, self._opcode = self._opcode, WSMsgType.CONTINUATION
+        pieces, self._pieces = self._pieces, []
+        decoder, self._decoder = self._decoder, None
+        if decoder is not None:
+            texts, self._texts = self._texts, []
+            try:
+                texts.append(decoder.decode(b"", True))
+            except UnicodeDecodeError as error:
+                raise _no_text(error) from error
+            return _TEXT, "".join(texts), ""
+        data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._compressed:
+            assert self._inflater is not None
+            data = self._inflater.inflate(data, self._max_size)
+            if opcode is _TEXT and self._decode_text:
+                try:
+                    return _TEXT, data.decode("utf-8"), ""
+                except UnicodeDecodeError as error:
+                    raise _no_text(error) from error
+        return opcode, data, ""
+
+    def _control(self, opcode: WSMsgType, payload: bytes) -> Item:
+        if opcode is not WSMsgType.CLOSE:
+            return opcode, payload, ""
+        self.ended = True
+        self._buffer = b""
+        if not payload:
+            return opcode, 0, ""
+        if len(payload) == 1:
+            raise _violation("a CLOSE frame with half a code")
+        code = int.from_bytes(payload[:2], "big")
+        if not may_be_sent(code):
+            raise _violation(f"Invalid close code: {code}")
+        try:
+            return opcode, code, payload[2:].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise _no_text(error) from error
+
+
+def _unmasked(data: bytes, key: bytes) -> bytes:
+    # A server must not mask (RFC 6455 §5.1); some do, and what they mean is clear.
+    if not key:
+        return data
+    plain = bytearray(data)
+    _mask(key, plain)
+    return bytes(plain)
+
+
+def _violation(what: str) -> WebSocketError:
+    return WebSocketError(WSCloseCode.PROTOCOL_ERROR, what)
+
+
+def _no_text(error: UnicodeDecodeError) -> WebSocketError:
+    return WebSocketError(WSCloseCode.INVALID_TEXT, f"Invalid UTF-8 text message: {error}")
+
+
+def close_code_of(item: Item) -> int:
+    """The close code that a CLOSE item means (RFC 6455 §7.1.5)."""
+    code = item[1]
+    assert isinstance(code, int)
+    return code or NO_STATUS
+
+
+def message_of(item: Item) -> WSMessage:
+    return WSMessage._make(item)

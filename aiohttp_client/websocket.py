@@ -1,0 +1,418 @@
+"""ClientWebSocketResponse: a WebSocket, its messages, its heartbeat and its end (RFC 6455)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from types import TracebackType
+from typing import Any, Self
+
+from ._net.wsconnection import WSConnection
+from ._wire.wsdeflate import Deflater
+from ._wire.wsframes import Item, close_code_of
+from ._wire.wshandshake import Deflate
+from ._wire.wsmessages import CLOSED, CLOSING, WSCloseCode, WSMessage, WSMsgType, may_be_sent
+from .exceptions import ClientConnectionResetError, ServerTimeoutError, WebSocketError, WSMessageTypeError
+from .response import ClientResponse
+from .timeouts import ClientWSTimeout
+from .typedefs import JSONBytesEncoder, JSONDecoder, JSONEncoder
+
+_TEXT = WSMsgType.TEXT
+_BINARY = WSMsgType.BINARY
+_PLAIN = frozenset((_TEXT, _BINARY, WSMsgType.PING, WSMsgType.PONG))
+_new_tuple = tuple.__new__
+
+_MAX_CONTROL = 125  # bytes of payload (RFC 6455 §5.5)
+# Messages from this size on are compressed in another thread.
+_THREAD = 16 * 1024
+
+
+class ClientWebSocketResponse:
+    """A WebSocket: one task receives, any number of tasks send.
+
+    protocol: the subprotocol agreed on, or None. compress: bits of our compression window, 0 if
+    messages are not compressed. close_code: None while open; the peer's code, 1005 if it gave
+    none, 1006 if the connection broke.
+    """
+
+    def __init__(
+        self,
+        response: ClientResponse,
+        connection: WSConnection,
+        *,
+        protocol: str | None,
+        timeout: ClientWSTimeout,
+        autoclose: bool,
+        heartbeat: float | None,
+        deflate: Deflate | None,
+    ) -> None:
+        self._response = response
+        self._connection = connection
+        self._protocol = protocol
+        self._timeout = timeout
+        self._autoclose = autoclose
+        self._deflate = deflate
+        self._deflater: Deflater | None = None
+        if deflate is not None:
+            self._deflater = Deflater(deflate.client_bits, forgets=deflate.client_forgets)
+        self._sending = asyncio.Lock()  # held while a message is compressed in another thread
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._closed = False
+        self._receiving = False
+        self._interrupted = False  # close() has been called while somebody receives
+        self._must_close = False  # a CLOSE has been received, and autoclose is off
+        self._close_code: int | None = None
+        self._exception: BaseException | None = None
+        self._heartbeat = heartbeat
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._heard = self._loop.time()
+        self._pinged = False
+        if heartbeat:
+            connection.on_data = self._hear
+            self._timer = self._loop.call_at(self._heard + heartbeat, self._beat)
+
+    def __del__(self) -> None:
+        connection = self.__dict__.get("_connection")
+        if connection is not None and not connection.lost and not self._loop.is_closed():
+            self._stop_heartbeat()
+            connection.abort()
+
+    # -- what it is
+
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
+    @property
+    def close_code(self) -> int | None:
+        return self._close_code
+
+    @property
+    def protocol(self) -> str | None:
+        return self._protocol
+
+    @property
+    def compress(self) -> int:
+        return 0 if self._deflate is None else self._deflate.client_bits
+
+    @property
+    def client_notakeover(self) -> bool:
+        """Whether each of our messages is compressed without the ones before."""
+        return self._deflate is not None and self._deflate.client_forgets
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        """What the transport knows: "peername", "ssl_object", …"""
+        return self._connection.transport.get_extra_info(name, default)
+
+    def exception(self) -> BaseException | None:
+        """What went wrong, if something did."""
+        return self._exception
+
+    # -- sending
+
+    async def ping(self, message: bytes | str = b"") -> None:
+        """Send PING; message of up to 125 bytes comes back in a PONG."""
+        await self._send(WSMsgType.PING, _control_payload(message))
+
+    async def pong(self, message: bytes | str = b"") -> None:
+        """Send PONG, asked for or not."""
+        await self._send(WSMsgType.PONG, _control_payload(message))
+
+    async def send_str(self, data: str, compress: int | None = None) -> None:
+        """Send a text message; compress=0 sends this one uncompressed.
+
+        Waits while the peer reads too slowly. Raises TypeError for anything but str,
+        ClientConnectionResetError if the WebSocket is closed or closing."""
+        if not isinstance(data, str):
+            raise TypeError(f"data argument must be str ({type(data).__name__})")
+        await self._send(_TEXT, data.encode("utf-8"), compress)
+
+    async def send_bytes(self, data: bytes | bytearray | memoryview, compress: int | None = None) -> None:
+        """Send a binary message; see send_str()."""
+        if not isinstance(data, (bytes, bytearray, memoryview)):
+            raise TypeError(f"data argument must be byte-ish ({type(data).__name__})")
+        await self._send(_BINARY, data, compress)
+
+    async def send_json(self, data: Any, compress: int | None = None, *, dumps: JSONEncoder = json.dumps) -> None:
+        """Send data as JSON in a text message."""
+        await self.send_str(dumps(data), compress)
+
+    async def send_json_bytes(self, data: Any, compress: int | None = None, *, dumps: JSONBytesEncoder) -> None:
+        """Send data as JSON in a binary message."""
+        await self.send_bytes(dumps(data), compress)
+
+    async def send_frame(self, message: bytes, opcode: WSMsgType, compress: int | None = None) -> None:
+        """Send a whole message of any kind."""
+        await self._send(opcode, message, compress)
+
+    async def _send(
+        self, opcode: WSMsgType, payload: bytes | bytearray | memoryview, compress: int | None = None
+    ) -> None:
+        connection = self._connection
+        if self._closed:
+            raise ClientConnectionResetError("Cannot write to closing transport")
+        deflater = self._deflater
+        if deflater is not None and opcode in (_TEXT, _BINARY):
+            if self._sending.locked() or (compress != 0 and len(payload) > _THREAD):
+                # Once begun it must be finished, or the peer's window would not be ours any more.
+                task = self._loop.create_task(self._send_in_order(deflater, opcode, bytes(payload), compress != 0))
+                self._under_way.add(task)
+                task.add_done_callback(self._sent)
+                await asyncio.shield(task)
+            elif compress == 0:
+                connection.send(opcode, payload)
+            else:
+                connection.send(opcode, deflater.deflate(payload), deflated=True)
+        else:
+            connection.send(opcode, payload)
+        if connection.must_drain:
+            await connection.drain()
+
+    async def _send_in_order(self, deflater: Deflater, opcode: WSMsgType, payload: bytes, compress: bool) -> None:
+        async with self._sending:
+            if not compress:
+                self._connection.send(opcode, payload)
+                return
+            if len(payload) > _THREAD:
+                payload = await self._loop.run_in_executor(None, deflater.deflate, payload)
+            else:
+                payload = deflater.deflate(payload)
+            self._connection.send(opcode, payload, deflated=True)
+
+    def _sent(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; nobody may
+
+    # -- receiving
+
+    async def receive(self, timeout: float | None = None) -> WSMessage:
+        """The next message.
+
+        CLOSE: the peer's, data is its code, extra its reason; answered if autoclose. CLOSED:
+        nothing will come any more, now and for ever. CLOSING: another task closes. ERROR: data is
+        what went wrong. Raises TimeoutError after timeout seconds, ws_receive of the WebSocket's
+        timeout if not given; RuntimeError if another task is receiving."""
+        if self._receiving:
+            raise RuntimeError("Concurrent call to receive() is not allowed")
+        item = None if self._closed else self._connection.take()
+        if item is not None:
+            if item[0] in _PLAIN:
+                return _new_tuple(WSMessage, item)
+            return await self._ended_by(item)
+        if self._closed:
+            return CLOSED
+        if self._must_close:
+            await self.close()
+            return CLOSED
+        self._receiving = True
+        limit = timeout or self._timeout.ws_receive
+        try:
+            if limit is None:
+                item = await self._next()
+            else:
+                async with asyncio.timeout(limit):
+                    item = await self._next()
+        finally:
+            self._receiving = False
+        if item is None:
+            return self._nothing_more()
+        if item[0] in _PLAIN:
+            return _new_tuple(WSMessage, item)
+        return await self._ended_by(item)
+
+    async def _next(self) -> Item | None:
+        """Wait for an item; None if none will come."""
+        connection = self._connection
+        while True:
+            if self._interrupted:
+                return None
+            item = connection.take()
+            if item is not None:
+                return item
+            if connection.lost:
+                return None
+            await connection.wait()
+
+    def _nothing_more(self) -> WSMessage:
+        if self._interrupted:
+            self._interrupted = False
+            return CLOSING
+        self._stop_heartbeat()
+        self._closed = True
+        self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        if self._connection.error is not None:
+            self._exception = self._connection.error
+            if isinstance(self._exception, ServerTimeoutError):
+                return WSMessage(WSMsgType.ERROR, self._exception, None)
+        return CLOSED
+
+    async def _ended_by(self, item: Item) -> WSMessage:
+        """item is CLOSE or ERROR."""
+        kind, data, _ = item
+        if kind is WSMsgType.ERROR:
+            assert isinstance(data, WebSocketError)
+            self._stop_heartbeat()
+            self._closed = True
+            self._close_code = data.code
+            self._exception = data
+        else:
+            self._close_code = close_code_of(item)
+            if self._autoclose:
+                if not self._closed:
+                    await self.close()
+            else:
+                self._must_close = True
+        return _new_tuple(WSMessage, item)
+
+    async def receive_str(self, *, timeout: float | None = None) -> str:
+        """The next message, a text. Raises WSMessageTypeError for anything else."""
+        message = await self.receive(timeout)
+        if message[0] is not _TEXT or not isinstance(message[1], str):
+            raise _wrong_type(message, _TEXT)
+        return message[1]
+
+    async def receive_bytes(self, *, timeout: float | None = None) -> bytes:
+        """The next message, a binary one. Raises WSMessageTypeError for anything else."""
+        message = await self.receive(timeout)
+        if message[0] is not _BINARY:
+            raise _wrong_type(message, _BINARY)
+        data: bytes = message[1]
+        return data
+
+    async def receive_json(self, *, loads: JSONDecoder = json.loads, timeout: float | None = None) -> Any:
+        """The next message, a text, as JSON."""
+        return loads(await self.receive_str(timeout=timeout))
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> WSMessage:
+        if not (self._receiving or self._closed):
+            item = self._connection.take()
+            if item is not None:
+                if item[0] in _PLAIN:
+                    return _new_tuple(WSMessage, item)
+                message = await self._ended_by(item)
+            else:
+                message = await self.receive()
+        else:
+            message = await self.receive()
+        if message[0] in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+            raise StopAsyncIteration
+        return message
+
+    # -- the end
+
+    async def close(self, *, code: int = WSCloseCode.OK, message: bytes | str = b"") -> bool:
+        """Say CLOSE, wait for the peer's, at most ws_close seconds, and close the connection.
+
+        Messages that come meanwhile are dropped. False if it was closed already. Raises ValueError
+        for a code that may not be sent, or a reason that makes more than 125 bytes with it."""
+        payload = _close_payload(code, message)
+        if self._receiving:
+            self._interrupted = True
+            self._connection.interrupt()
+        if self._closed:
+            return False
+        self._closed = True
+        self._stop_heartbeat()
+        connection = self._connection
+        try:
+            if self._under_way:
+                await asyncio.wait(self._under_way)  # messages on their way go before
+            connection.send(WSMsgType.CLOSE, payload)
+        except ClientConnectionResetError as error:
+            self._gone(connection.error or error)
+            return True
+        except BaseException:
+            self._gone(None)
+            raise
+        connection.discard()
+        try:
+            async with asyncio.timeout(self._timeout.ws_close):
+                while connection.peer_close is None and not connection.lost and connection.error is None:
+                    await connection.wait()
+        except TimeoutError as error:
+            self._gone(error)
+            return True
+        except BaseException:
+            self._gone(None)
+            raise
+        if connection.peer_close is None:
+            self._gone(connection.error or ClientConnectionResetError("the peer hung up without CLOSE"))
+        else:
+            self._close_code = close_code_of(connection.peer_close)
+            connection.close()
+        return True
+
+    def _gone(self, error: BaseException | None) -> None:
+        self._close_code = WSCloseCode.ABNORMAL_CLOSURE
+        self._exception = error
+        self._connection.abort()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # -- heartbeat
+
+    def _hear(self) -> None:
+        self._heard = self._loop.time()
+        self._pinged = False
+
+    def _beat(self) -> None:
+        """It may be time to ask whether the peer is there, or to give up waiting for an answer."""
+        assert self._heartbeat is not None
+        now = self._loop.time()
+        silent = now - self._heard
+        connection = self._connection
+        if connection.lost or self._closed:
+            return
+        if connection.is_paused:  # that we do not read is not the peer's silence
+            self._heard = now
+            self._pinged = False
+        elif silent >= self._heartbeat * 1.5 and self._pinged:
+            connection.error = ServerTimeoutError(f"No PONG received after {self._heartbeat / 2} seconds")
+            connection.abort()
+            return
+        elif silent >= self._heartbeat and not self._pinged:
+            self._pinged = True
+            try:
+                connection.send(WSMsgType.PING, b"")
+            except ClientConnectionResetError:
+                return
+        wait = self._heartbeat * (1.5 if self._pinged else 1.0)
+        self._timer = self._loop.call_at(self._heard + wait, self._beat)
+
+    def _stop_heartbeat(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _control_payload(message: bytes | str) -> bytes:
+    if not isinstance(message, (bytes, str)):
+        raise TypeError(f"message must be bytes or str, got {type(message).__name__}")
+    payload = message.encode("utf-8") if isinstance(message, str) else message
+    if len(payload) > _MAX_CONTROL:
+        raise ValueError(f"the message of a control frame has at most {_MAX_CONTROL} bytes, got {len(payload)}")
+    return payload
+
+
+def _close_payload(code: int, message: bytes | str) -> bytes:
+    if not may_be_sent(code):
+        raise ValueError(f"close code {code} may not be sent, expected 1000-1003, 1007-1014 or 3000-4999")
+    reason = message.encode("utf-8") if isinstance(message, str) else message
+    if len(reason) > _MAX_CONTROL - 2:
+        raise ValueError(f"the reason of a CLOSE has at most {_MAX_CONTROL - 2} bytes, got {len(reason)}")
+    return code.to_bytes(2, "big") + reason
+
+
+def _wrong_type(message: WSMessage, expected: WSMsgType) -> WSMessageTypeError:
+    return WSMessageTypeError(f"Received message {message.type!r}:{message.data!r} is not WSMsgType.{expected.name}")
