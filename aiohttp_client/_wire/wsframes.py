@@ -9,12 +9,13 @@ and text that is no UTF-8 is known at once. The size of a frame counts when its 
 from __future__ import annotations
 
 import codecs
+from collections.abc import Sequence
 from typing import Final
 
 from .._backend import mask as frames
 from ..exceptions import WebSocketError
 from .wsdeflate import Inflater
-from .wsmessages import NO_STATUS, WSCloseCode, WSMessage, WSMsgType, may_be_sent
+from .wsmessages import NO_STATUS, WSCloseCode, WSMsgType, may_be_sent
 
 _scan = frames.scan
 _mask = frames.mask
@@ -87,7 +88,7 @@ class MessageReader:
         self._buffer = data
         self._at = 0
 
-    def batch(self, most: int) -> tuple[list[Item], int]:
+    def batch(self, most: int) -> tuple[Sequence[Item], int]:
         """Up to most messages that are easily found, and how many bytes they took."""
         if self._left or self._opcode or self.ended:
             return [], 0
@@ -263,7 +264,3 @@ def close_code_of(item: Item) -> int:
     code = item[1]
     assert isinstance(code, int)
     return code or NO_STATUS
-
-
-def message_of(item: Item) -> WSMessage:
-    return WSMessage._make(item)
