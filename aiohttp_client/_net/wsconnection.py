@@ -3,7 +3,8 @@
 What arrives is parsed as far as the queue has room, and no further; then the transport is paused.
 Pings are answered as they come, whether anybody reads messages or not; while the peer does not
 read, only the last one is (RFC 6455 §5.5.3), so that pings cannot fill the memory. A peer that
-breaks the protocol is told so at once, and given a moment to hang up.
+breaks the protocol is told so when the messages before have been received, so that they can be
+answered, or a moment later; and given another moment to hang up.
 """
 
 from __future__ import annotations
@@ -12,12 +13,11 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from .._backend import mask as frames
 from .._wire.wsframes import Item, MessageReader
 from .._wire.wsmessages import WSMsgType
-from ..exceptions import ClientConnectionResetError
+from ..exceptions import ClientConnectionResetError, WebSocketError
 from .connection import Connection, Received
 
 _frame = frames.frame
@@ -31,7 +31,7 @@ _LOW = 2**18
 _OVERHEAD = 128
 # Messages looked for at a time.
 _BATCH = 512
-# Seconds that a peer which broke the protocol has to hang up.
+# Seconds until a peer that broke the protocol is told so, at the latest, and that it then has to hang up.
 _GRACE = 1.0
 # Masking keys made at a time: they must not be predictable (RFC 6455 §5.3), and the system is asked for each block.
 _KEYS = 4096
@@ -62,6 +62,7 @@ class WSConnection(asyncio.Protocol):
         self._keys = b""
         self._key_at = 0
         self._grace: asyncio.TimerHandle | None = None
+        self._told = False
         self.lost = False  # nothing comes and nothing goes any more
         self.error: Exception | None = None  # why
         self.peer_close: Item | None = None  # the peer's CLOSE
@@ -76,6 +77,8 @@ class WSConnection(asyncio.Protocol):
             return None
         item = self._queue.popleft()
         data = item[1]
+        if item[0] is WSMsgType.ERROR:
+            self._tell_violation()
         if self._queue:
             # Text is counted in characters here and was in bytes above: the rest is corrected when the queue is empty.
             self._queued -= _OVERHEAD + (len(data) if isinstance(data, (str, bytes)) else 0)
@@ -136,7 +139,6 @@ class WSConnection(asyncio.Protocol):
     def close(self) -> None:
         """Close once what has been sent is out, but do not wait long for that."""
         if not self.lost:
-            self._end_grace()
             self._give_grace()
             self.transport.close()
 
@@ -223,17 +225,27 @@ class WSConnection(asyncio.Protocol):
         elif not self.transport.is_closing():
             self.send(WSMsgType.PONG, data)
 
-    def _fail(self, error: Any) -> None:
-        """The peer broke the protocol: say so, and hang up when it does, or a moment later."""
+    def _fail(self, error: WebSocketError) -> None:
+        """The peer broke the protocol."""
         self.error = error
-        if not self.transport.is_closing():
-            self.send(WSMsgType.CLOSE, error.code.to_bytes(2, "big"))
-            self._give_grace()
+        if self._queue:
+            self._grace = self._loop.call_later(_GRACE, self._tell_violation)
+        else:
+            self._tell_violation()
         if not self._discarding:
             self._queue.append((WSMsgType.ERROR, error, None))
         self.interrupt()
 
+    def _tell_violation(self) -> None:
+        """Say CLOSE, once, and hang up when the peer does, or a moment later."""
+        error = self.error
+        if isinstance(error, WebSocketError) and not self._told and not self.transport.is_closing():
+            self._told = True
+            self.send(WSMsgType.CLOSE, error.code.to_bytes(2, "big"))
+            self._give_grace()
+
     def _give_grace(self) -> None:
+        self._end_grace()
         self._grace = self._loop.call_later(_GRACE, self.transport.abort)
 
     def _end_grace(self) -> None:
