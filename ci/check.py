@@ -18,6 +18,9 @@ from collections.abc import Iterator
 
 import environment
 
+# What a step ends with that cannot run on this machine.
+_NOT_HERE = 3
+
 Step = tuple[str, list[str], dict[str, str]]
 
 
@@ -31,6 +34,7 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     for backend in ("c", "httptools", "py"):
         command = [python, "-m", "pytest", "-q", *pytest_arguments]
         yield f"tests-{backend}", command, {"AIOHTTP_CLIENT_BACKEND": backend}
+    yield "autobahn", [python, "ci/autobahn.py", "--quick"], {}
     yield "demo", [python, "ci/demo.py", "--pages", "2000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "benchmark", [python, "benchmarks/bench_request.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "installs", [python, "ci/installs.py"], {}
@@ -55,12 +59,16 @@ def main() -> int:
         print(f"── {name}: {shown}", flush=True)
         begun = time.monotonic()
         code = subprocess.call(command, cwd=environment.ROOT, env={**os.environ, **additions}, stdin=subprocess.DEVNULL)
-        results.append((name, "ok" if code == 0 else f"FAILED ({code})", time.monotonic() - begun))
+        outcome = {0: "ok", _NOT_HERE: "not run"}.get(code, f"FAILED ({code})")
+        results.append((name, outcome, time.monotonic() - begun))
     print("── summary")
     for name, outcome, seconds in results:
         print(f"{name:<16} {outcome:<12} {seconds:6.1f} s")
-    failed = [name for name, outcome, _ in results if outcome != "ok"]
-    print(f"failed: {', '.join(failed)}" if failed else "all green")
+    failed = [name for name, outcome, _ in results if outcome.startswith("FAILED")]
+    missing = [name for name, outcome, _ in results if outcome == "not run"]
+    if missing:
+        print(f"not run, see above for what it needs: {', '.join(missing)}")
+    print(f"failed: {', '.join(failed)}" if failed else "all green" if not missing else "nothing failed")
     return 1 if failed else 0
 
 

@@ -104,6 +104,14 @@ def origin():
     return Origin()
 
 
+@pytest.fixture
+def ws_peer():
+    """The server side of WebSockets, by hand; see servers/wsframes.py."""
+    from wsframes import Peer
+
+    return Peer()
+
+
 @pytest.fixture(scope="session")
 def certificates():
     """Certificates of a private authority, good ones and others; see servers/certificates.py."""

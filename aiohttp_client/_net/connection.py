@@ -255,6 +255,15 @@ class Connection(asyncio.Protocol):
                 transport.abort()
             else:
                 transport.close()
+        self._give_back()
+
+    def let_go(self) -> None:
+        """What hand_over() gave the transport to is closing it: the slot is free."""
+        if not self.closed:
+            self.closed = True
+            self._give_back()
+
+    def _give_back(self) -> None:
         if self._leased:
             self._leased = False
             self._pool.free_slot(self.key)

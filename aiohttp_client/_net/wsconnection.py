@@ -94,7 +94,8 @@ class WSConnection(asyncio.Protocol):
         try:
             await waiter
         finally:
-            self._waiter = None
+            if self._waiter is waiter:  # close() may wait by now
+                self._waiter = None
 
     def interrupt(self) -> None:
         """Let who waits look again."""
@@ -141,11 +142,13 @@ class WSConnection(asyncio.Protocol):
         if not self.lost:
             self._give_grace()
             self.transport.close()
+            self._connection.let_go()
 
     def abort(self) -> None:
         """Close at once."""
         self._end_grace()
         self.transport.abort()
+        self._connection.let_go()
 
     # -- for the loop
 

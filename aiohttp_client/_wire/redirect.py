@@ -23,6 +23,10 @@ CONTENT_FIELDS = (
     "Expect",
 )
 
+_HTTP = ("http", "https")
+# Only a WebSocket's handshake, itself a request, may be sent on to a WebSocket.
+_WEBSOCKET = ("ws", "wss")
+
 _escaped_byte = re.compile("[\udc80-\udcff]")
 
 
@@ -69,7 +73,8 @@ def _resolved(url: URL, location: str, requote: bool) -> URL:
         port = target.port
     except ValueError as error:
         raise InvalidUrlRedirectClientError(location, f"Location is not a URL: {error}") from error
-    if target.scheme not in ("http", "https", "ws", "wss"):
+    followed = _HTTP + _WEBSOCKET if url.scheme in _WEBSOCKET else _HTTP
+    if target.scheme not in followed:
         raise NonHttpUrlRedirectClientError(location)
     if not target.raw_host or not port:
         raise InvalidUrlRedirectClientError(location, "Location names no host and port to connect to")

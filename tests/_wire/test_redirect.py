@@ -83,6 +83,12 @@ def test_other_schemes_are_not_followed(location):
         hop(location)
 
 
+@pytest.mark.parametrize("location", ["wss://b.test/x", "https://b.test/x", "/x"])
+def test_a_websocket_may_be_sent_on_to_another(location):
+    url = URL("wss://b.test/first")
+    assert hop(location, url=url).url in (URL("wss://b.test/x"), URL("https://b.test/x"))
+
+
 @pytest.mark.parametrize(
     "location", ["http://", "http:///x", "http://[::1/", "http://b.test:99999/", "http://b.test:x/"]
 )

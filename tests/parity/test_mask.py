@@ -44,3 +44,76 @@ def test_a_key_has_four_bytes(codecs, key):
 def test_only_a_bytearray_can_be_masked_in_place(codecs, data):
     with pytest.raises(TypeError, match="must be a bytearray"):
         codecs[2].mask(KEY, data)
+
+
+# -- frame() and scan()
+
+
+@given(st.integers(0, 255), st.binary(min_size=4, max_size=4), st.binary(max_size=300))
+def test_frames_agree(backends, first, key, payload):
+    made = {
+        mask.frame(first, key, kind(payload))
+        for _, _, mask in backends.values()
+        for kind in (bytes, bytearray, memoryview)
+    }
+    assert len(made) == 1
+    head = (
+        bytes((first, 0x80 | len(payload)))
+        if len(payload) < 126
+        else bytes((first, 0xFE)) + len(payload).to_bytes(2, "big")
+    )
+    assert made.pop() == head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65535, 65536, 1_000_003])
+def test_the_length_of_a_frame(codecs, size):
+    made = codecs[2].frame(0x82, bytes(4), bytes(size))
+    head = {
+        1: bytes((0x82, 0x80 | size % 128)),
+        2: b"\x82\xfe" + size.to_bytes(8, "big")[-2:],
+        3: b"\x82\xff" + size.to_bytes(8, "big"),
+    }
+    assert made == head[1 if size < 126 else 2 if size < 65536 else 3] + bytes(4 + size)
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", bytearray(b"abc"), memoryview(b"abcdef")[::2], memoryview(bytes(8)).cast("H")]
+)
+def test_whatever_has_bytes_can_be_framed(codecs, payload):
+    assert codecs[2].frame(0x82, bytes(4), payload)[6:] == bytes(payload)
+
+
+def test_a_frame_needs_a_key_of_four_bytes(codecs):
+    with pytest.raises(ValueError, match="4 bytes"):
+        codecs[2].frame(0x82, b"123", b"")
+
+
+def test_scan_stops_at_whatever_is_not_simple(codecs):
+    scan = codecs[2].scan
+    simple = b"\x81\x02hi\x82\x01\xff\x82\x7e\x00\x7e" + bytes(126)
+    found = [("T", "hi", ""), ("B", b"\xff", ""), ("B", bytes(126), "")]
+    for rest in (
+        b"",
+        b"\x81",
+        b"\x81\x03hi",
+        b"\x01\x00",
+        b"\x89\x00",
+        b"\xc1\x00",
+        b"\x81\x80" + bytes(4),
+        b"\x81\x7e\x00",
+        b"\x81\x7e\x00\x01x",
+        b"\x81\x01\xff",
+        b"\x82\x7f" + bytes(8),
+    ):
+        assert scan(simple + rest, 0, 1000, 100, "T", "B") == (found, len(simple))
+    assert scan(b"xx" + simple, 2, 1000, 100, "T", "B") == (found, len(simple) + 2)
+    assert scan(simple, 0, 1000, 2, "T", "B") == (found[:2], 7)
+    assert scan(simple, 0, 125, 100, "T", "B") == (found[:2], 7)
+    assert scan(simple, 0, 1000, 100, None, "B") == ([], 0)
+    assert scan(simple, len(simple), 1000, 100, "T", "B") == ([], len(simple))
+
+
+@given(st.binary(max_size=100), st.integers(0, 110), st.integers(0, 100), st.integers(0, 5))
+def test_scans_agree(backends, data, at, limit, most):
+    results = {repr(mask.scan(data, at, limit, most, "T", "B")) for _, _, mask in backends.values()}
+    assert len(results) == 1

@@ -8,6 +8,7 @@
 Steps of a script, carried out in order on its connection:
     WAIT            read one whole request
     bytes           send them
+    a function      send what it makes of the last request
     CLOSE, RESET    end the connection, politely or not
     HALF_CLOSE      end our direction only
     STALL           do nothing until the client goes away
@@ -114,6 +115,9 @@ class Origin:
                 await writer.drain()
             elif isinstance(step, (int, float)):
                 await asyncio.sleep(step)
+            elif callable(step):
+                writer.write(step(self.requests[-1]))
+                await writer.drain()
             elif step == WAIT:
                 if not await self._request(reader):
                     return
