@@ -36,7 +36,8 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
         yield f"tests-{backend}", command, {"AIOHTTP_CLIENT_BACKEND": backend}
     yield "autobahn", [python, "ci/autobahn.py", "--quick"], {}
     yield "demo", [python, "ci/demo.py", "--pages", "2000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
-    yield "benchmark", [python, "benchmarks/bench_request.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}
+    for script in ("bench_request", "bench_body", "bench_ws"):
+        yield script, [python, f"benchmarks/{script}.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "installs", [python, "ci/installs.py"], {}
 
 
