@@ -347,6 +347,27 @@ async def connecting_get_and_post(connector):
         assert r.closed
 
 
+# -- Websockets
+
+
+async def websockets(connector):
+    session = aiohttp.ClientSession(connector=connector())
+    answered = []
+    async with session.ws_connect("http://example.org/websocket") as ws:
+        async for msg in ws:
+            if msg.type == aiohttp.WSMsgType.TEXT:
+                if msg.data == "close cmd":
+                    await ws.close()
+                    break
+                answered.append(msg.data)
+                await ws.send_str(msg.data + "/answer")
+            elif msg.type in (aiohttp.WSMsgType.CLOSED, aiohttp.WSMsgType.ERROR):
+                break
+    assert answered == ["question"]
+    assert ws.close_code == 1000
+    await session.close()
+
+
 # -- Timeouts
 
 
@@ -385,6 +406,7 @@ PASSAGES = [
     a_stream_fed_from_another_response,
     an_await_left_out_is_named,
     connecting_get_and_post,
+    websockets,
     timeouts,
 ]
 

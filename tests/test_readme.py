@@ -1,5 +1,6 @@
 """The README's Python runs as it stands, against a server on loopback."""
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -8,14 +9,39 @@ from pathlib import Path
 import pytest
 
 README = Path(__file__).parent.parent / "README.md"
+if not README.exists():
+    pytest.skip("an installed package has no README", allow_module_level=True)
+FIRST, CHAT = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
 
 
-@pytest.mark.skipif(not README.exists(), reason="an installed package has no README")
-def test_the_first_example_runs(httpbin, tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    assert "https://api.github.com/events" in example
+def run(tmp_path, example, url, instead):
+    assert url in example
     script = tmp_path / "example.py"
-    script.write_text(example.replace("https://api.github.com/events", httpbin.url + "/html"))
-    done = subprocess.run([sys.executable, "-X", "dev", "-W", "error", str(script)], capture_output=True, text=True)
+    script.write_text(example.replace(url, instead))
+    return [sys.executable, "-X", "dev", "-W", "error", str(script)]
+
+
+def test_the_first_example_runs(httpbin, tmp_path):
+    command = run(tmp_path, FIRST, "https://api.github.com/events", httpbin.url + "/html")
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout.startswith("200\n<!DOCTYPE html>")
+
+
+async def test_the_chat_example_runs(tmp_path):
+    from websockets.asyncio.server import broadcast, serve
+
+    room = set()
+
+    async def handler(ws):
+        room.add(ws)
+        async for message in ws:
+            broadcast(room, f"{len(room)} here: {message}")
+        room.remove(ws)
+
+    async with serve(handler, "127.0.0.1", 0) as server:
+        url = f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        command = run(tmp_path, CHAT, "wss://chat.example.org/room", url)
+        done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
+    assert done.stderr == ""
+    assert done.stdout == "1 here: Hello, all\n1 here: and good-bye\n"
