@@ -26,7 +26,7 @@ from .streams import StreamReader
 from .typedefs import UNSET, JSONBytesEncoder, JSONEncoder, LooseHeaders, Unset
 
 # Bytes read from a file and written at a time.
-PIECE = 2**18
+PIECE = 2**20
 
 T = TypeVar("T")
 

@@ -58,8 +58,8 @@ IDLE, HEAD, BODY, UPGRADED = range(4)
 
 # From this size on, a body that is wanted whole is received in its place: the change of protocols has its price.
 _WORTH_COLLECTING = 256 * 1024
-# A request body up to this size goes out in one write with its head.
-_JOINED_WRITE = 64 * 1024
+# What of a request body is up to this size goes out in one write with its head.
+JOINED_WRITE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +172,7 @@ class Connection(asyncio.Protocol):
         if body is None:
             self._sent_body = False
             transport.write(head)
-        elif len(body) <= _JOINED_WRITE:
+        elif len(body) <= JOINED_WRITE:
             transport.write(head + body)
         else:
             transport.write(head)

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..abc import AbstractStreamWriter
 from ..exceptions import ClientConnectionError, ClientConnectionResetError
-from .connection import Connection
+from .connection import JOINED_WRITE, Connection
 
 # Bytes written before the transport is asked whether it has room.
 _DRAIN = 64 * 1024
@@ -125,7 +125,11 @@ class StreamWriter(AbstractStreamWriter):
         if transport is None or transport.is_closing():
             raise ClientConnectionResetError("Cannot write to closing transport")
         head, self._head = self._head, b""
-        data = head + data if head else data
-        self.buffer_size += len(data)
-        self.output_size += len(data)
-        transport.write(data)
+        size = len(head) + len(data)
+        self.buffer_size += size
+        self.output_size += size
+        if head and len(data) > JOINED_WRITE:
+            transport.write(head)
+            transport.write(data)
+        else:
+            transport.write(head + data if head else data)
