@@ -77,13 +77,33 @@ def frame(int first, key, payload):
     return made
 
 
-def scan(bytes data not None, Py_ssize_t at, Py_ssize_t limit, Py_ssize_t most, text, binary):
+cdef extern from *:
+    """
+    /* A tuple of the class kind, without the tuple and the call that kind(...) would cost. */
+    static PyObject *message_of(PyObject *kind, PyObject *label, PyObject *payload, PyObject *extra) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        PyObject *made = type->tp_alloc(type, 3);
+        if (made == NULL)
+            return NULL;
+        Py_INCREF(label); Py_INCREF(payload); Py_INCREF(extra);
+        PyTuple_SET_ITEM(made, 0, label);
+        PyTuple_SET_ITEM(made, 1, payload);
+        PyTuple_SET_ITEM(made, 2, extra);
+        return made;
+    }
+    """
+    object message_of(object kind, object label, object payload, object extra)
+
+
+def scan(bytes data not None, Py_ssize_t at, Py_ssize_t limit, Py_ssize_t most, message, text, binary):
     cdef const unsigned char *start = <const unsigned char *>PyBytes_AS_STRING(data)
     cdef Py_ssize_t end = PyBytes_GET_SIZE(data), begin, size, count = 0
     cdef unsigned char first
     cdef bint is_text
     cdef list found = []
     cdef object payload
+    if not (isinstance(message, type) and issubclass(message, tuple)):
+        raise TypeError(f"message must be a class of tuples, got {message!r}")
     if at < 0:
         raise ValueError(f"at must not be negative, got {at}")
     while at + 2 <= end and count < most:  # two bytes of a frame are inside
@@ -112,9 +132,10 @@ def scan(bytes data not None, Py_ssize_t at, Py_ssize_t limit, Py_ssize_t most, 
                 payload = PyUnicode_DecodeUTF8(<const char *>start + begin, size, NULL)
             except UnicodeDecodeError:
                 break
-            found.append((text, payload, ""))
+            found.append(message_of(message, text, payload, ""))
         else:
-            found.append((binary, PyBytes_FromStringAndSize(<const char *>start + begin, size), ""))
+            payload = PyBytes_FromStringAndSize(<const char *>start + begin, size)
+            found.append(message_of(message, binary, payload, ""))
         count += 1
         at = begin + size
     return found, at

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from ._net.wsconnection import WSConnection
 from ._wire.wsdeflate import Deflater
-from ._wire.wsframes import Item, close_code_of
+from ._wire.wsframes import close_code_of
 from ._wire.wshandshake import Deflate
 from ._wire.wsmessages import CLOSED, CLOSING, WSCloseCode, WSMessage, WSMsgType, may_be_sent
 from .exceptions import ClientConnectionResetError, ServerTimeoutError, WebSocketError, WSMessageTypeError
@@ -20,7 +20,6 @@ from .typedefs import JSONBytesEncoder, JSONDecoder, JSONEncoder
 _TEXT = WSMsgType.TEXT
 _BINARY = WSMsgType.BINARY
 _PLAIN = frozenset((_TEXT, _BINARY, WSMsgType.PING, WSMsgType.PONG))
-_new_tuple = tuple.__new__
 
 _MAX_CONTROL = 125  # bytes of payload (RFC 6455 §5.5)
 # Messages from this size on are compressed in another thread.
@@ -196,11 +195,8 @@ class ClientWebSocketResponse:
         timeout if not given; RuntimeError if another task is receiving."""
         if self._receiving:
             raise RuntimeError("Concurrent call to receive() is not allowed")
-        item = None if self._closed else self._connection.take()
-        if item is not None:
-            if item[0] in _PLAIN:
-                return _new_tuple(WSMessage, item)
-            return await self._ended_by(item)
+        for message in self._connection.ready:
+            return message
         if self._closed:
             return CLOSED
         if self._must_close:
@@ -210,27 +206,27 @@ class ClientWebSocketResponse:
         limit = timeout or self._timeout.ws_receive
         try:
             if limit is None:
-                item = await self._next()
+                taken = await self._next()
             else:
                 async with asyncio.timeout(limit):
-                    item = await self._next()
+                    taken = await self._next()
         finally:
             self._receiving = False
-        if item is None:
+        if taken is None:
             return self._nothing_more()
-        if item[0] in _PLAIN:
-            return _new_tuple(WSMessage, item)
-        return await self._ended_by(item)
+        if taken.type not in _PLAIN:
+            await self._ended_by(taken)
+        return taken
 
-    async def _next(self) -> Item | None:
-        """Wait for an item; None if none will come."""
+    async def _next(self) -> WSMessage | None:
+        """Wait for a message; None if none will come."""
         connection = self._connection
         while True:
             if self._interrupted:
                 return None
-            item = connection.take()
-            if item is not None:
-                return item
+            message = connection.take()
+            if message is not None:
+                return message
             if connection.lost:
                 return None
             await connection.wait()
@@ -248,23 +244,21 @@ class ClientWebSocketResponse:
                 return WSMessage(WSMsgType.ERROR, self._exception, None)
         return CLOSED
 
-    async def _ended_by(self, item: Item) -> WSMessage:
-        """item is CLOSE or ERROR."""
-        kind, data, _ = item
-        if kind is WSMsgType.ERROR:
-            assert isinstance(data, WebSocketError)
+    async def _ended_by(self, message: WSMessage) -> None:
+        """message is CLOSE or ERROR."""
+        if message.type is WSMsgType.ERROR:
+            error: WebSocketError = message.data
             self._stop_heartbeat()
             self._closed = True
-            self._close_code = data.code
-            self._exception = data
+            self._close_code = error.code
+            self._exception = error
         else:
-            self._close_code = close_code_of(item)
+            self._close_code = close_code_of(message)
             if self._autoclose:
                 if not self._closed:
                     await self.close()
             else:
                 self._must_close = True
-        return _new_tuple(WSMessage, item)
 
     async def receive_str(self, *, timeout: float | None = None) -> str:
         """The next message, a text. Raises WSMessageTypeError for anything else."""
@@ -289,17 +283,10 @@ class ClientWebSocketResponse:
         return self
 
     async def __anext__(self) -> WSMessage:
-        if not (self._receiving or self._closed):
-            item = self._connection.take()
-            if item is not None:
-                if item[0] in _PLAIN:
-                    return _new_tuple(WSMessage, item)
-                message = await self._ended_by(item)
-            else:
-                message = await self.receive()
-        else:
-            message = await self.receive()
-        if message[0] in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
+        for message in self._connection.ready:
+            return message
+        message = await self.receive()
+        if message.type in (WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED):
             raise StopAsyncIteration
         return message
 

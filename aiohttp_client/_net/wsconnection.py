@@ -12,11 +12,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from operator import length_hint
 
 from .._backend import mask as frames
-from .._wire.wsframes import Item, MessageReader
-from .._wire.wsmessages import WSMsgType
+from .._wire.wsframes import MessageReader
+from .._wire.wsmessages import WSMessage, WSMsgType
 from ..exceptions import ClientConnectionResetError, WebSocketError
 from .connection import Connection, Received
 
@@ -52,8 +53,11 @@ class WSConnection(asyncio.Protocol):
         self._connection = connection
         self._reader = reader
         self._autoping = autoping
-        self._queue: deque[Item] = deque()
-        self._queued = 0  # bytes, overhead included
+        # Messages found together, and their bytes, overhead included; texts and binaries only, or one of another kind.
+        self._queue: deque[tuple[list[WSMessage], int]] = deque()
+        self._queued = 0  # bytes of all
+        # Messages taken together: whoever receives takes from here, and take()s when there are no more.
+        self.ready: Iterator[WSMessage] = iter(())
         self._waiter: asyncio.Future[None] | None = None
         self._paused = False
         self._discarding = False
@@ -65,28 +69,24 @@ class WSConnection(asyncio.Protocol):
         self._told = False
         self.lost = False  # nothing comes and nothing goes any more
         self.error: Exception | None = None  # why
-        self.peer_close: Item | None = None  # the peer's CLOSE
+        self.peer_close: WSMessage | None = None  # the peer's CLOSE
         self.on_data: Callable[[], None] | None = None
         self.transport = connection.hand_over(exchange, self)
 
     # -- for the response
 
-    def take(self) -> Item | None:
-        """The next message if there is one."""
+    def take(self) -> WSMessage | None:
+        """The next message if there is one, when nothing is ready; those that are like it are, then."""
         if not self._queue:
             return None
-        item = self._queue.popleft()
-        data = item[1]
-        if item[0] is WSMsgType.ERROR:
+        messages, size = self._queue.popleft()
+        self._queued -= size
+        if messages[0].type is WSMsgType.ERROR:
             self._tell_violation()
-        if self._queue:
-            # Text is counted in characters here and was in bytes above: the rest is corrected when the queue is empty.
-            self._queued -= _OVERHEAD + (len(data) if isinstance(data, (str, bytes)) else 0)
-        else:
-            self._queued = 0
+        self.ready = iter(messages)
         if self._paused and self._queued < _LOW:
             self._go_on()
-        return item
+        return next(self.ready)
 
     async def wait(self) -> None:
         """Until there is a message, or nothing will come any more, or interrupt() is called."""
@@ -132,8 +132,7 @@ class WSConnection(asyncio.Protocol):
     def discard(self) -> None:
         """Nobody wants messages any more: drop those that are there and those that come, but for CLOSE."""
         self._discarding = True
-        self._queue.clear()
-        self._queued = 0
+        self._forget()
         if self._paused:
             self._go_on()
 
@@ -145,10 +144,16 @@ class WSConnection(asyncio.Protocol):
             self._connection.let_go()
 
     def abort(self) -> None:
-        """Close at once."""
+        """Close at once; nobody wants messages any more."""
+        self._forget()
         self._end_grace()
         self.transport.abort()
         self._connection.let_go()
+
+    def _forget(self) -> None:
+        self._queue.clear()
+        self._queued = 0
+        self.ready = iter(())
 
     # -- for the loop
 
@@ -192,14 +197,12 @@ class WSConnection(asyncio.Protocol):
         while self._queued <= _HIGH:
             found, size = reader.batch(_BATCH)
             if found:
-                if not self._discarding:
-                    queue.extend(found)
-                    self._queued += size + _OVERHEAD * len(found)
+                self._put(found, size)
                 continue
-            item = reader.message()
-            if item is None:
+            message = reader.message()
+            if message is None:
                 break
-            self._handle(item)
+            self._handle(message)
         else:
             self._pause()
         if reader.error is not None and self.error is None:
@@ -207,20 +210,23 @@ class WSConnection(asyncio.Protocol):
         if len(queue) > before:
             self.interrupt()
 
-    def _handle(self, item: Item) -> None:
-        kind, data, _ = item
+    def _put(self, messages: list[WSMessage], size: int) -> None:
+        if not self._discarding:
+            size += _OVERHEAD * len(messages)
+            self._queue.append((messages, size))
+            self._queued += size
+
+    def _handle(self, message: WSMessage) -> None:
+        kind, data, _ = message
         if kind is WSMsgType.CLOSE:
-            self.peer_close = item
+            self.peer_close = message
             self.interrupt()
         elif kind is WSMsgType.PING and self._autoping:
-            assert isinstance(data, bytes)
             self._pong(data)
             return
         elif kind is WSMsgType.PONG and self._autoping:
             return
-        if not self._discarding:
-            self._queue.append(item)
-            self._queued += _OVERHEAD + (len(data) if isinstance(data, (str, bytes)) else 0)
+        self._put([message], len(data) if isinstance(data, (str, bytes)) else 0)
 
     def _pong(self, data: bytes) -> None:
         if self._drained is not None:
@@ -231,12 +237,11 @@ class WSConnection(asyncio.Protocol):
     def _fail(self, error: WebSocketError) -> None:
         """The peer broke the protocol."""
         self.error = error
-        if self._queue:
+        if self._queue or length_hint(self.ready):
             self._grace = self._loop.call_later(_GRACE, self._tell_violation)
         else:
             self._tell_violation()
-        if not self._discarding:
-            self._queue.append((WSMsgType.ERROR, error, None))
+        self._put([WSMessage(WSMsgType.ERROR, error, None)], 0)
         self.interrupt()
 
     def _tell_violation(self) -> None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 T = TypeVar("T")
+M = TypeVar("M", bound=tuple[object, object, object])
+
+_new_tuple = tuple.__new__
 
 # For each byte of a key, what it makes of every byte; a few of the 256 are ever used at a time.
 _tables: dict[int, bytes] = {}
@@ -51,15 +54,17 @@ def frame(first: int, key: bytes, payload: bytes | bytearray | memoryview) -> by
 
 
 def scan(
-    data: bytes, at: int, limit: int, most: int, text: T | None, binary: T
-) -> tuple[list[tuple[T, str | bytes, str]], int]:
-    """Messages in data from at on, as (text or binary, payload, ""), and where the rest begins.
+    data: bytes, at: int, limit: int, most: int, message: type[M], text: T | None, binary: T
+) -> tuple[list[M], int]:
+    """Messages in data from at on, as message of (text or binary, payload, ""), and where the rest begins.
 
     Found are at most `most` whole messages of up to 65535 and up to limit bytes, each in one
     unmasked frame; the rest begins with whatever is something else, or not there completely.
-    text: None if text messages are something else, too.
+    message: tuple, or a class of named tuples. text: None if text messages are something else, too.
     """
-    found: list[tuple[T, str | bytes, str]] = []
+    if not issubclass(message, tuple):
+        raise TypeError(f"message must be a class of tuples, got {message!r}")
+    found: list[M] = []
     end = len(data)
     while at + 2 <= end and len(found) < most:
         first, size = data[at], data[at + 1]
@@ -88,6 +93,6 @@ def scan(
                 payload = str(data[begin:behind], "utf-8")
             except UnicodeDecodeError:
                 break
-        found.append((label, payload, ""))
+        found.append(_new_tuple(message, (label, payload, "")))
         at = behind
     return found, at

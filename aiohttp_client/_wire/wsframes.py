@@ -9,13 +9,12 @@ and text that is no UTF-8 is known at once. The size of a frame counts when its 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Sequence
 from typing import Final
 
 from .._backend import mask as frames
 from ..exceptions import WebSocketError
 from .wsdeflate import Inflater
-from .wsmessages import NO_STATUS, WSCloseCode, WSMsgType, may_be_sent
+from .wsmessages import NO_STATUS, WSCloseCode, WSMessage, WSMsgType, may_be_sent
 
 _scan = frames.scan
 _mask = frames.mask
@@ -26,9 +25,6 @@ _new_decoder = codecs.getincrementaldecoder("utf-8")
 _MAX_CONTROL = 125  # RFC 6455 §5.5
 _CONTROL = frozenset((WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG))
 _DATA = frozenset((WSMsgType.TEXT, WSMsgType.BINARY))
-
-# As it stands in the queue: a tuple that becomes a WSMessage when somebody wants it.
-Item = tuple[WSMsgType, object, object]
 
 
 class MessageReader:
@@ -88,16 +84,18 @@ class MessageReader:
         self._buffer = data
         self._at = 0
 
-    def batch(self, most: int) -> tuple[Sequence[Item], int]:
+    def batch(self, most: int) -> tuple[list[WSMessage], int]:
         """Up to most messages that are easily found, and how many bytes they took."""
         if self._left or self._opcode or self.ended:
             return [], 0
         begin = self._at
         text = _TEXT if self._decode_text else None
-        found, self._at = _scan(self._buffer, begin, self._max_size or len(self._buffer), most, text, _BINARY)
+        found, self._at = _scan(
+            self._buffer, begin, self._max_size or len(self._buffer), most, WSMessage, text, _BINARY
+        )
         return found, self._at - begin
 
-    def message(self) -> Item | None:
+    def message(self) -> WSMessage | None:
         """The next message or control frame, None if more bytes are needed or error has been set."""
         if self.ended:
             return None
@@ -117,8 +115,8 @@ class MessageReader:
 
     # -- one frame
 
-    def _header(self) -> Item | bool:
-        """Read a header. False: it is not all there. An item: it was a control frame. True: data follows."""
+    def _header(self) -> WSMessage | bool:
+        """Read a header. False: it is not all there. A message: it was a control frame. True: data follows."""
         buffer, at = self._buffer, self._at
         there = len(buffer) - at
         if there < 2:
@@ -201,7 +199,7 @@ class MessageReader:
             self._pieces.append(data)
         return not self._left
 
-    def _complete(self) -> Item:
+    def _complete(self) -> WSMessage:
         """The message whose last frame has been read."""
         opcode, self._opcode = self._opcode, WSMsgType.CONTINUATION
         pieces, self._pieces = self._pieces, []
@@ -212,32 +210,32 @@ class MessageReader:
                 texts.append(decoder.decode(b"", True))
             except UnicodeDecodeError as error:
                 raise _no_text(error) from error
-            return _TEXT, "".join(texts), ""
+            return WSMessage(_TEXT, "".join(texts), "")
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if self._compressed:
             assert self._inflater is not None
             data = self._inflater.inflate(data, self._max_size)
             if opcode is _TEXT and self._decode_text:
                 try:
-                    return _TEXT, data.decode("utf-8"), ""
+                    return WSMessage(_TEXT, data.decode("utf-8"), "")
                 except UnicodeDecodeError as error:
                     raise _no_text(error) from error
-        return opcode, data, ""
+        return WSMessage(opcode, data, "")
 
-    def _control(self, opcode: WSMsgType, payload: bytes) -> Item:
+    def _control(self, opcode: WSMsgType, payload: bytes) -> WSMessage:
         if opcode is not WSMsgType.CLOSE:
-            return opcode, payload, ""
+            return WSMessage(opcode, payload, "")
         self.ended = True
         self._buffer = b""
         if not payload:
-            return opcode, 0, ""
+            return WSMessage(opcode, 0, "")
         if len(payload) == 1:
             raise _violation("a CLOSE frame with half a code")
         code = int.from_bytes(payload[:2], "big")
         if not may_be_sent(code):
             raise _violation(f"Invalid close code: {code}")
         try:
-            return opcode, code, payload[2:].decode("utf-8")
+            return WSMessage(opcode, code, payload[2:].decode("utf-8"))
         except UnicodeDecodeError as error:
             raise _no_text(error) from error
 
@@ -259,8 +257,7 @@ def _no_text(error: UnicodeDecodeError) -> WebSocketError:
     return WebSocketError(WSCloseCode.INVALID_TEXT, f"Invalid UTF-8 text message: {error}")
 
 
-def close_code_of(item: Item) -> int:
-    """The close code that a CLOSE item means (RFC 6455 §7.1.5)."""
-    code = item[1]
-    assert isinstance(code, int)
+def close_code_of(close: WSMessage) -> int:
+    """The close code that a CLOSE means (RFC 6455 §7.1.5)."""
+    code: int = close.data
     return code or NO_STATUS

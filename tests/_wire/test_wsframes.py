@@ -9,7 +9,7 @@ from wsframes import frame
 
 from aiohttp_client._wire.wsdeflate import Deflater, Inflater
 from aiohttp_client._wire.wsframes import MessageReader, close_code_of
-from aiohttp_client._wire.wsmessages import WSMsgType
+from aiohttp_client._wire.wsmessages import WSMessage, WSMsgType
 
 TEXT, BINARY, CLOSE, PING, PONG = (WSMsgType(kind) for kind in (1, 2, 8, 9, 10))
 MAX = 70_000
@@ -29,11 +29,12 @@ def read(raw, step=None, *, deflate=False, decode_text=True, max_size=MAX):
             messages += found
             if found:
                 continue
-            item = reader.message()
-            if item is None:
+            message = reader.message()
+            if message is None:
                 break
-            messages.append(item)
-    return [tuple(message) for message in messages], reader.error
+            messages.append(message)
+    assert all(type(message) is WSMessage for message in messages)
+    return messages, reader.error
 
 
 def deflated(*payloads):
@@ -129,13 +130,13 @@ def test_violations_have_their_code_and_spare_what_came_before(case, step):
 
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999])
 def test_codes_that_may_be_sent(code):
-    (item,), error = read(frame(0x88, code.to_bytes(2, "big")))
-    assert error is None and close_code_of(item) == code
+    (close,), error = read(frame(0x88, code.to_bytes(2, "big")))
+    assert error is None and close_code_of(close) == code
 
 
 def test_a_close_without_code_means_1005():
-    (item,), _ = read(frame(0x88))
-    assert close_code_of(item) == 1005
+    (close,), _ = read(frame(0x88))
+    assert close_code_of(close) == 1005
 
 
 def test_bad_utf8_is_known_before_the_frame_is_complete():

@@ -1,5 +1,7 @@
 """WebSocket masking on every backend (RFC 6455 §5.3)."""
 
+from typing import NamedTuple
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,15 +107,30 @@ def test_scan_stops_at_whatever_is_not_simple(codecs):
         b"\x81\x01\xff",
         b"\x82\x7f" + bytes(8),
     ):
-        assert scan(simple + rest, 0, 1000, 100, "T", "B") == (found, len(simple))
-    assert scan(b"xx" + simple, 2, 1000, 100, "T", "B") == (found, len(simple) + 2)
-    assert scan(simple, 0, 1000, 2, "T", "B") == (found[:2], 7)
-    assert scan(simple, 0, 125, 100, "T", "B") == (found[:2], 7)
-    assert scan(simple, 0, 1000, 100, None, "B") == ([], 0)
-    assert scan(simple, len(simple), 1000, 100, "T", "B") == ([], len(simple))
+        assert scan(simple + rest, 0, 1000, 100, tuple, "T", "B") == (found, len(simple))
+    assert scan(b"xx" + simple, 2, 1000, 100, tuple, "T", "B") == (found, len(simple) + 2)
+    assert scan(simple, 0, 1000, 2, tuple, "T", "B") == (found[:2], 7)
+    assert scan(simple, 0, 125, 100, tuple, "T", "B") == (found[:2], 7)
+    assert scan(simple, 0, 1000, 100, tuple, None, "B") == ([], 0)
+    assert scan(simple, len(simple), 1000, 100, tuple, "T", "B") == ([], len(simple))
 
 
 @given(st.binary(max_size=100), st.integers(0, 110), st.integers(0, 100), st.integers(0, 5))
 def test_scans_agree(backends, data, at, limit, most):
-    results = {repr(mask.scan(data, at, limit, most, "T", "B")) for _, _, mask in backends.values()}
+    results = {repr(mask.scan(data, at, limit, most, tuple, "T", "B")) for _, _, mask in backends.values()}
     assert len(results) == 1
+
+
+class Named(NamedTuple):
+    kind: str
+    data: object
+    extra: str
+
+
+def test_messages_are_of_the_class_given(codecs):
+    scan = codecs[2].scan
+    (message,), _ = scan(b"\x82\x01x", 0, 10, 10, Named, "T", "B")
+    assert type(message) is Named and message == ("B", b"x", "")
+    for other in (list, "tuple", None):
+        with pytest.raises(TypeError):
+            scan(b"\x82\x01x", 0, 10, 10, other, "T", "B")
