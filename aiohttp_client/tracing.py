@@ -7,9 +7,8 @@ to. A request without trace configurations has no Traces object, and nothing her
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
 from aiosignal import Signal
 from multidict import CIMultiDict
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from .session import ClientSession
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestStartParams:
+class TraceRequestStartParams(NamedTuple):
     """headers is the dict the request will be made of: what a callback changes is sent."""
 
     method: str
@@ -31,8 +29,7 @@ class TraceRequestStartParams:
     headers: CIMultiDict[str]
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestHeadersSentParams:
+class TraceRequestHeadersSentParams(NamedTuple):
     """Just before a request is written; headers as they are sent."""
 
     method: str
@@ -40,8 +37,7 @@ class TraceRequestHeadersSentParams:
     headers: CIMultiDict[str]
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestChunkSentParams:
+class TraceRequestChunkSentParams(NamedTuple):
     """A piece of the request body, before compression."""
 
     method: str
@@ -49,8 +45,7 @@ class TraceRequestChunkSentParams:
     chunk: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TraceResponseChunkReceivedParams:
+class TraceResponseChunkReceivedParams(NamedTuple):
     """What one read of the body gave: all of it for read(), text() and json()."""
 
     method: str
@@ -58,8 +53,7 @@ class TraceResponseChunkReceivedParams:
     chunk: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestRedirectParams:
+class TraceRequestRedirectParams(NamedTuple):
     """A redirect is going to be followed; response is the one that redirects."""
 
     method: str
@@ -68,8 +62,7 @@ class TraceRequestRedirectParams:
     response: ClientResponse
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestEndParams:
+class TraceRequestEndParams(NamedTuple):
     """The head of the last response is there, and raise_for_status did not mind it."""
 
     method: str
@@ -78,8 +71,7 @@ class TraceRequestEndParams:
     response: ClientResponse
 
 
-@dataclass(frozen=True, slots=True)
-class TraceRequestExceptionParams:
+class TraceRequestExceptionParams(NamedTuple):
     """The request has failed; exception is what its caller will see."""
 
     method: str
@@ -88,54 +80,55 @@ class TraceRequestExceptionParams:
     exception: BaseException
 
 
-@dataclass(frozen=True, slots=True)
 class TraceConnectionQueuedStartParams:
     """All connections that limit and limit_per_host allow are in use: the request waits for one."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class TraceConnectionQueuedEndParams:
     """The wait is over."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class TraceConnectionCreateStartParams:
     """A connection is going to be opened."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class TraceConnectionCreateEndParams:
     """It is open, TLS included."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
+
 class TraceConnectionReuseconnParams:
     """A connection of the pool is used."""
 
+    __slots__ = ()
 
-@dataclass(frozen=True, slots=True)
-class TraceDnsResolveHostStartParams:
+
+class TraceDnsResolveHostStartParams(NamedTuple):
     """host is going to be looked up."""
 
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class TraceDnsResolveHostEndParams:
+class TraceDnsResolveHostEndParams(NamedTuple):
     """The addresses of host are there."""
 
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class TraceDnsCacheHitParams:
+class TraceDnsCacheHitParams(NamedTuple):
     """The addresses of host are known, or being looked up for somebody else."""
 
     host: str
 
 
-@dataclass(frozen=True, slots=True)
-class TraceDnsCacheMissParams:
+class TraceDnsCacheMissParams(NamedTuple):
     """The addresses of host are not known."""
 
     host: str

@@ -72,6 +72,7 @@ class Server(NamedTuple):
     port: int
     tls_port: int = 0
     sink_port: int = 0  # takes uploads
+    slow_port: int = 0  # answers when it is told to
     authority: str = ""  # file of the certificate to trust
 
 
@@ -88,7 +89,7 @@ def running(core: int = 1) -> Iterator[Server]:
     if not nginx:
         print("these benchmarks run against nginx: install it (Debian: apt-get install nginx-light)", file=sys.stderr)
         raise SystemExit(3)  # ci/check.py knows it as "not run"
-    port, tls_port, sink_port = _free_ports(3)
+    port, tls_port, sink_port, slow_port = _free_ports(4)
     with tempfile.TemporaryDirectory() as folder:
         authority = trustme.CA()
         authority.cert_pem.write_to_path(f"{folder}/authority.pem")
@@ -107,8 +108,9 @@ def running(core: int = 1) -> Iterator[Server]:
         with (
             _process(core, port, nginx, "-c", f"{folder}/nginx.conf", "-p", folder),
             _process(core, sink_port, sys.executable, _beside("sink.py"), str(sink_port)),
+            _process(core, slow_port, sys.executable, _beside("slow.py"), str(slow_port)),
         ):
-            yield Server("nginx", port, tls_port, sink_port, f"{folder}/authority.pem")
+            yield Server("nginx", port, tls_port, sink_port, slow_port, f"{folder}/authority.pem")
 
 
 @contextlib.contextmanager
