@@ -7,6 +7,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from http.cookies import BaseCookie, Morsel, SimpleCookie
 from ipaddress import ip_address
 from pathlib import Path
@@ -219,19 +220,30 @@ class CookieJar(AbstractCookieJar):
     def filter_cookies(self, request_url: URL) -> BaseCookie[str]:
         """The cookies for request_url; of one name the one of the closest domain, and there of the longest path."""
         found: SimpleCookie = SimpleCookie()
+        for name, (kept, coded) in self._to_send(URL(request_url)).items():
+            dict.__setitem__(found, name, new_morsel(name, kept.morsel.value, coded))
+        return found
+
+    def _to_send(self, url: URL) -> dict[str, tuple[_Kept, str]]:
+        """filter_cookies(), with each value as it is sent."""
+        found: dict[str, tuple[_Kept, str]] = {}
         if not self._count:
             return found
         self._drop_expired()
-        url = URL(request_url)
         host = (url.raw_host or "").lower()
+        is_ip = _is_ip(host)
         path = url.raw_path or "/"
-        secure = url.scheme in ("https", "wss") or (bool(host) and url.origin() in self._secure_origins)
-        domains = [host] if self._unsafe or not _is_ip(host) else []
-        while not _is_ip(host) and "." in (domains[-1] if domains else ""):
+        secure = url.scheme in ("https", "wss") or (
+            bool(host and self._secure_origins) and url.origin() in self._secure_origins
+        )
+        domains = [host] if self._unsafe or not is_ip else []
+        while not is_ip and "." in domains[-1]:
             domains.append(domains[-1].partition(".")[2])
-        sent = size = 0
+        size = 0
         for domain in (*domains, ""):
-            paths = self._domains.get(domain, {})
+            paths = self._domains.get(domain)
+            if paths is None:
+                continue
             for own in sorted((own for own in paths if _path_matches(path, own)), key=len, reverse=True):
                 for name, kept in paths[own].items():
                     morsel = kept.morsel
@@ -239,12 +251,11 @@ class CookieJar(AbstractCookieJar):
                         continue
                     coded = self._coded(morsel)
                     size += len(name) + len(coded) + 3
-                    sent += 1
-                    if sent > _SENT or size > _SENT_BYTES:
+                    if len(found) == _SENT or size > _SENT_BYTES:
                         return found
                     self._clock += 1
                     kept.used = self._clock
-                    dict.__setitem__(found, name, new_morsel(name, morsel.value, coded))
+                    found[name] = kept, coded
         return found
 
     def _coded(self, morsel: Morsel[str]) -> str:
@@ -338,6 +349,7 @@ def _loaded(name: str, entry: Mapping[str, Any]) -> _Kept:
     return _Kept(morsel, expires_at, bool(entry.get("host_only")), 0)
 
 
+@lru_cache(maxsize=4096)
 def _is_ip(host: str) -> bool:
     try:
         ip_address(host.partition("%")[0])
@@ -384,7 +396,10 @@ def _expiry(morsel: Morsel[str]) -> float:
 
 def cookies_to_send(jar: AbstractCookieJar, url: URL, own: LooseCookies | None) -> list[tuple[str, str]]:
     """(name, value as sent) for url from jar, and those given for the request, which go before them."""
-    found = {name: morsel.coded_value for name, morsel in jar.filter_cookies(url).items()}
+    if type(jar) is CookieJar:
+        found = {name: coded for name, (_, coded) in jar._to_send(url).items()}
+    else:
+        found = {name: morsel.coded_value for name, morsel in jar.filter_cookies(url).items()}
     if own:
         given = CookieJar(quote_cookie=getattr(jar, "quote_cookie", True))
         given.update_cookies(own)

@@ -103,7 +103,8 @@ def contests(server: servers.Server) -> Iterator[Contest]:
         )
     yield Contest("GET small over TLS, 50 at a time", [*floors, *both])
     others = [partial(Peer, name, url, 50) for name in contest.installed(*peers.PEERS)]
-    yield Contest("GET small beside other clients, 50 at a time", [partial(Session, OURS, url, 50), *others])
+    both = [partial(Session, name, url, 50) for name in ("aiohttp", OURS)]
+    yield Contest("GET small beside other clients, 50 at a time", [small_floor(server.port, 50), *both, *others])
 
 
 if __name__ == "__main__":
