@@ -126,7 +126,13 @@ class TCPConnector(BaseConnector):
             await self._within_sock_connect(dialling, key, timeout)
 
     async def _dial_tcp(
-        self, protocol: asyncio.Protocol, key: ConnectionKey, infos: list[AddrInfoType], tls: SSLOption
+        self,
+        protocol: asyncio.Protocol,
+        key: ConnectionKey,
+        infos: list[AddrInfoType],
+        tls: SSLOption,
+        *,
+        will_start_tls: bool = False,
     ) -> None:
         await dial_tcp(
             protocol,
@@ -137,6 +143,7 @@ class TCPConnector(BaseConnector):
             socket_factory=self._socket_factory,
             tls=tls if key.is_ssl else None,
             server_hostname=_tls_name(key),
+            will_start_tls=will_start_tls,
         )
 
     def _tls_option(self, key: ConnectionKey) -> SSLOption:
@@ -155,7 +162,7 @@ class TCPConnector(BaseConnector):
 
         async def dial(protocol: asyncio.Protocol) -> None:
             try:
-                await self._dial_tcp(protocol, proxy_key, infos, proxy_tls)
+                await self._dial_tcp(protocol, proxy_key, infos, proxy_tls, will_start_tls=key.is_ssl)
             except ssl_module.CertificateError as error:
                 raise ClientConnectorCertificateError(proxy_key, error) from error
             except ssl_module.SSLError as error:

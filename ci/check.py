@@ -34,7 +34,17 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     for backend in ("c", "httptools", "py"):
         command = [python, "-m", "pytest", "-q", *pytest_arguments]
         yield f"tests-{backend}", command, {"AIOHTTP_CLIENT_BACKEND": backend}
+    # The tests above use aiofastnet's TLS where it can be installed.
+    with_tls = [
+        "client/test_servers.py",
+        "client/test_proxies.py",
+        "client/test_unix.py",
+        "client/test_large_bodies.py",
+    ]
+    command = [python, "-m", "pytest", "-q", *[f"tests/{name}" for name in [*with_tls, "websocket/test_peers.py"]]]
+    yield "tests-tls-of-the-loop", command, {"AIOHTTP_CLIENT_TLS": "loop", "AIOHTTP_CLIENT_BACKEND": "c"}
     yield "autobahn", [python, "ci/autobahn.py", "--quick"], {}
+    yield "speed", [python, "ci/speed.py"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "demo", [python, "ci/demo.py", "--pages", "2000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     for script in ("bench_request", "bench_body", "bench_ws"):
         yield script, [python, f"benchmarks/{script}.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}

@@ -12,6 +12,7 @@ import aiohappyeyeballs
 from aiohappyeyeballs import AddrInfoType as AddrInfoType
 
 from ..abc import ResolveResult
+from .engine import create_connection
 from .tls import Fingerprint, SSLOption, context_of
 
 SocketFactoryType: TypeAlias = Callable[[AddrInfoType], socket.socket]
@@ -52,9 +53,11 @@ async def dial_tcp(
     socket_factory: SocketFactoryType | None = None,
     tls: SSLOption | None,
     server_hostname: str | None,
+    will_start_tls: bool = False,
 ) -> None:
     """Connect protocol to the first of infos that answers; over TLS unless tls is None.
 
+    will_start_tls: TLS, or more TLS, will be started on the transport by loop.start_tls().
     If the handshake with one address fails, the others are tried. Raises the last OSError,
     ssl.SSLError or ServerFingerprintMismatch among them."""
     loop = asyncio.get_running_loop()
@@ -74,8 +77,12 @@ async def dial_tcp(
             if sock.family in (socket.AF_INET, socket.AF_INET6):
                 # Not every loop does it for a socket handed in, and a request must not wait for an ACK.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            transport, _ = await loop.create_connection(
-                lambda: protocol, sock=sock, ssl=context, server_hostname=server_hostname if context else None
+            transport, _ = await create_connection(
+                lambda: protocol,
+                context=context,
+                will_start_tls=will_start_tls,
+                sock=sock,
+                server_hostname=server_hostname if context else None,
             )
             if isinstance(tls, Fingerprint):
                 try:

@@ -1,0 +1,56 @@
+"""Whose TLS connections are made of: aiofastnet's where it is installed and safe, else the loop's own.
+
+aiofastnet calls OpenSSL directly, for half of the loop's CPU time and less than half of its memory.
+It finds the SSL_CTX by the layout that CPython's own SSLContext has: of a subclass, which may be
+a mere wrapper around another context, it would take the wrong one, and a CPython it has not been
+tested with may be laid out differently. Both get the loop's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import ssl
+import sys
+from collections.abc import Callable
+from typing import Any
+
+# What CPythons its authors and these tests know.
+_TESTED = (3, 11) <= sys.version_info < (3, 15) and sys.implementation.name == "cpython"
+_ENGINES = ("auto", "loop", "aiofastnet")
+
+
+def _chosen(demanded: str) -> Any:
+    """aiofastnet's create_connection, or None. Raises ImportError for an engine that is not there."""
+    if demanded not in _ENGINES:
+        raise ImportError(f"AIOHTTP_CLIENT_TLS={demanded!r} is no engine, expected one of {', '.join(_ENGINES)}")
+    if demanded == "loop" or (demanded == "auto" and not _TESTED):
+        return None
+    try:
+        import aiofastnet
+    except ImportError as error:
+        if demanded == "auto":
+            return None
+        raise ImportError(f"AIOHTTP_CLIENT_TLS=aiofastnet, but it cannot be imported: {error}") from error
+    return aiofastnet.create_connection
+
+
+_create_connection = _chosen(os.environ.get("AIOHTTP_CLIENT_TLS", "auto"))
+
+
+def tls_engine(context: ssl.SSLContext) -> str:
+    """Whose connections with context are: "aiofastnet" or "loop"."""
+    return "aiofastnet" if _create_connection is not None and type(context) is ssl.SSLContext else "loop"
+
+
+async def create_connection(
+    factory: Callable[[], asyncio.Protocol], *, context: ssl.SSLContext | None, will_start_tls: bool, **options: Any
+) -> tuple[asyncio.Transport, asyncio.Protocol]:
+    """loop.create_connection(factory, ssl=context, …); will_start_tls: loop.start_tls() must take the transport."""
+    loop = asyncio.get_running_loop()
+    if context is not None and not will_start_tls and tls_engine(context) == "aiofastnet":
+        made: tuple[asyncio.Transport, asyncio.Protocol] = await _create_connection(
+            loop, factory, ssl=context, **options
+        )
+        return made
+    return await loop.create_connection(factory, ssl=context, **options)
