@@ -19,8 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import contest
@@ -125,13 +126,17 @@ async def waiters(module: Any, server: servers.Server, count: int) -> Figures:
 
 
 async def idle(module: Any, server: servers.Server, count: int) -> Figures:
-    """count connections that have been used once."""
+    """Idle connections to count hosts, opened 50 at a time."""
     async with _session(module) as session:
-        await _fetch(session, f"http://127.0.0.1:{server.slow_port}/0", b"ok")
+        await _fetch(session, f"http://127.0.0.1:{server.port}/", servers.BODY)
         gc.collect()
         before = _rss()
-        url = f"http://127.0.0.1:{server.slow_port}/0.5"
-        await asyncio.gather(*[_fetch(session, url, b"ok") for _ in range(count)])
+
+        async def work(part: int) -> None:
+            for number in range(part, count, 50):
+                await _fetch(session, f"http://host-{number}.test:{server.port}/", servers.BODY)
+
+        await asyncio.gather(*[work(part) for part in range(50)])
         gc.collect()
         return {"KiB a connection": (_rss() - before) / count / 1024}
 
@@ -168,7 +173,7 @@ PROBES = {
         Probe(hosts, (1, 100, 8000)),
         Probe(cookies, (0, 5000)),
         Probe(waiters, (1000, 20_000, 100_000)),
-        Probe(idle, (2000,)),
+        Probe(idle, (5000,)),
         Probe(slow, (10_000,)),
     )
 }
@@ -200,7 +205,9 @@ def _import_cost(statement: str) -> Figures:
     return {"ms CPU": seconds * 1e3, "MB": size / 1e6}
 
 
-def _probe_in_a_process(server: servers.Server, name: str, module: str, count: int) -> Figures:
+def _probe_in_a_process(
+    server: servers.Server, name: str, module: str, count: int, environment: Mapping[str, str] = MappingProxyType({})
+) -> Figures:
     command = [
         sys.executable,
         __file__,
@@ -211,7 +218,8 @@ def _probe_in_a_process(server: servers.Server, name: str, module: str, count: i
         module,
         str(count),
     ]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    env = {**os.environ, **environment}
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
     figures: Figures = json.loads(done.stdout)
     return figures
 
@@ -234,7 +242,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="processes for each figure (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="one process for each figure")
     parser.add_argument("--smoke", action="store_true", help="the same, with a hundredth of each count")
-    parser.add_argument("--probe", choices=["import", *PROBES], help="one of them")
+    parser.add_argument("--probe", choices=["import", "backends", *PROBES], help="one of them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--server", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
@@ -264,13 +272,22 @@ def main() -> int:
                         for module in (OURS, "aiohttp")
                     }
                     planned.append((name, count, of_each))
+        if options.probe in (None, "backends"):
+            of_backend = {
+                backend: lambda backend=backend: _probe_in_a_process(
+                    server, "concurrency", OURS, 50, {"AIOHTTP_CLIENT_BACKEND": backend}
+                )
+                for backend in ("c", "httptools", "py")
+            }
+            planned.append(("backends", 50, of_backend))
         for name, count, contestants in planned:
             taken: dict[str, list[Figures]] = {contestant: [] for contestant in contestants}
             for _ in range(options.rounds):
                 for contestant, measure in contestants.items():
                     taken[contestant].append(measure())
             title = f"{name} {count:,}" if count or name != "import" else name
-            print(f"\n{title}: {PROBES[name].measure.__doc__ if name in PROBES else 'of the package alone'}")
+            described = PROBES[name].measure.__doc__ if name in PROBES else ""
+            print(f"\n{title}  {described}")
             for contestant, results in taken.items():
                 medians = {unit: statistics.median(result[unit] for result in results) for unit in results[0]}
                 rows.append({"contest": title, "contestant": contestant, **medians})

@@ -45,7 +45,7 @@ TARGETS: list[Target] = [
     *_both("WebSocket echo of 4 KiB, one at a time", "aiohttp", 1.25, 1.25),
     *_both("WebSocket echo of 1 MiB, one at a time", "aiohttp", 2, 2),
     *_both("WebSocket, flood of 64 B messages", "aiohttp", 3, 3, _RATE),
-    Target("idle 2,000", "aiohttp", 2, "KiB a connection"),
+    Target("idle 5,000", "aiohttp", 2, "KiB a connection"),
     Target("slow 10,000", "aiohttp", 2, "KiB a request"),
 ]
 
@@ -99,7 +99,9 @@ def _absolute(results: Results) -> list[tuple[str, float | None, float, str]]:
         ]
         grown = costs[1] / costs[0] if costs[0] and costs[1] else None
         growth.append((f"cost of a request with {many} {name}, ÷ that with {few}", grown, 1.5, "×"))
+    compiled, pure = (_value(results, "backends 50", name, "us CPU a request", "") for name in ("c", "py"))
     return [
+        ("GET small, 50 at a time, pure backend ÷ compiled", pure / compiled if pure and compiled else None, 1.3, "×"),
         ("head of 358 bytes, lazy", _micro(results, "bench_head.py::test_lazy[c-358"), 1.0, "us"),
         (
             "head of 358 bytes, with the header dict",

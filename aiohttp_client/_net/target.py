@@ -18,8 +18,9 @@ from .._wire.auth import encode_basic_auth
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
-# Entries kept of either cache; a full one is emptied, which costs each hot URL one parse.
-_CACHE_SIZE = 4096
+# Entries kept; a full cache is emptied, which costs each hot URL one parse.
+_MOST_TARGETS = 4096
+_MOST_ORIGINS = 32768
 
 # Path and query that yarl would leave as they are: tested against yarl in tests/_net/test_target.py.
 _is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-9._~!$()*,:@/=&-]+)?").fullmatch
@@ -112,7 +113,7 @@ def target_of(url: str | URL) -> Target:
         return _from_url(url, url)
     target = _targets.get(url)
     if target is None:
-        if len(_targets) >= _CACHE_SIZE:
+        if len(_targets) >= _MOST_TARGETS:
             _targets.clear()
         target = _targets[url] = _from_text(url)
     return target
@@ -130,7 +131,7 @@ def _from_text(text: str) -> Target:
         raise InvalidUrlClientError(text, str(error)) from error
     target = _from_url(url, text)
     if end > 0 and _is_origin(text, 0, end):
-        if len(_origins) >= _CACHE_SIZE:
+        if len(_origins) >= _MOST_ORIGINS:
             _origins.clear()
         _origins[text[:end]] = target.origin
     return target
