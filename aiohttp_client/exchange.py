@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Sequence
 
 from . import hdrs
-from ._http import REDIRECT_STATUSES
+from ._http import IDEMPOTENT_METHODS, REDIRECT_STATUSES
 from ._net.clock import Lane
 from ._net.connection import Connection
 from ._net.environ import netrc_authorization
@@ -55,6 +55,8 @@ class Exchanger:
             if connection is None:
                 connection = await self._connect(request)
                 deadline = self.rest_of_total(request)
+            elif request.method not in IDEMPOTENT_METHODS and connection.drop_if_stale():
+                continue  # it could not be sent again if it were lost
             elif request.traced is not None:
                 await self._tell(request, connection, request.traced.tell(TraceConnectionReuseconnParams()))
             if request.traced is not None:

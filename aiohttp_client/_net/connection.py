@@ -42,6 +42,7 @@ from ..streams import StreamReader
 from .clock import Lane
 from .collecting import Collecting, WholeBody
 from .faults import os_error, payload_error, truncation, upload_error
+from .liveness import has_news
 from .pool import Pool
 from .target import ConnectionKey
 
@@ -203,6 +204,14 @@ class Connection(asyncio.Protocol):
             self._pool.free_slot(self.key)
         else:
             self._leased = True
+
+    def drop_if_stale(self) -> bool:
+        """Close an idle connection just taken, if the peer has closed it, though the loop does not know yet."""
+        if self.transport is None or not has_news(self.transport):
+            return False
+        self.hold()
+        self.close()
+        return True
 
     def upload(self, body: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Write the request by running body beside the reading; its error becomes that of the exchange.

@@ -1,0 +1,314 @@
+"""Breaks connections in every way between the client and a real server, and closes them when that hurts most.
+
+    python ci/faults.py            all of it: about five minutes
+    python ci/faults.py --quick    every seventh position, a tenth of the requests
+
+1. Faults: a relay that splits, delays, truncates, resets, half-closes, stalls, repeats, or adds rubbish to the
+   response, at every byte of it. Each request gets its own answer or a documented error, before its deadline; the next
+   one gets its own answer.
+2. Stale connections: a server that closes 0, 1, 5 or 50 ms after each answer. No GET fails; no POST is sent twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import itertools
+import random
+import socket
+import struct
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import environment
+
+_DEADLINE = 1.0
+_RUBBISH = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
+
+
+class Relay:
+    """Passes bytes between a client and 127.0.0.1:port; fault(relay, position) decides what becomes of the response."""
+
+    def __init__(self, port: int) -> None:
+        self._upstream = port
+        self.fault: str = "none"
+        self.position = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        fault, position = self.fault, self.position
+        upstream_reader, upstream = await asyncio.open_connection("127.0.0.1", self._upstream)
+        asking = asyncio.create_task(_pump(reader, upstream))
+        try:
+            await self._answer(fault, position, upstream_reader, writer)
+        except (ConnectionError, asyncio.CancelledError):
+            pass
+        finally:
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            upstream.close()
+            writer.close()
+
+    async def _answer(
+        self, fault: str, position: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        if fault == "rubbish before":
+            writer.write(_RUBBISH[:position])
+        sent = 0
+        while data := await reader.read(65536):
+            before, at, behind = data, b"", b""
+            if sent <= position < sent + len(data):
+                before, at = data[: position - sent], data[position - sent :]
+                at, behind = at[:1], at[1:]
+            sent += len(data)
+            writer.write(before)
+            if not at:
+                continue
+            await asyncio.sleep(0)
+            if fault == "truncated":
+                return
+            if fault == "reset":
+                await writer.drain()
+                linger = struct.pack("ii", 1, 0)
+                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                writer.transport.abort()
+                return
+            if fault == "half-closed":
+                writer.write_eof()
+                await asyncio.sleep(_DEADLINE * 2)
+                return
+            if fault == "stalled":
+                await asyncio.sleep(_DEADLINE * 3)
+                return
+            if fault == "delayed":
+                await asyncio.sleep(0.01)
+            writer.write(at)
+            if fault == "split":
+                for number in range(len(behind)):
+                    await asyncio.sleep(0)
+                    writer.write(behind[number : number + 1])
+                continue
+            if fault == "repeated":
+                writer.write(at)
+            if fault == "rubbish within":
+                writer.write(b"\x00\r\n")
+            writer.write(behind)
+            if fault == "repeated whole":
+                writer.write(data)
+            if fault == "rubbish behind":
+                writer.write(_RUBBISH)
+
+
+# What they make of the bytes may be another answer, just as well formed: the client cannot know.
+_CHANGING = ("repeated", "rubbish within", "rubbish before")
+FAULTS = (
+    *("none", "split", "delayed", "truncated", "reset", "half-closed", "stalled", "repeated whole", "rubbish behind"),
+    *_CHANGING,
+)
+_SLOW = ("stalled", "half-closed")
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+        writer.write_eof()
+
+
+async def faults(aiohttp: Any, port: int, step: int) -> list[str]:
+    """What went wrong."""
+    wrong: list[str] = []
+    outcomes: Counter[str] = Counter()
+    documented = (aiohttp.ClientError, TimeoutError)
+    relay = Relay(port)
+    await relay.start()
+    numbers = itertools.count()
+
+    async def exchange(session: Any, path: str) -> None:
+        nonce = f"nonce-{next(numbers):07}"
+        url = f"http://127.0.0.1:{relay.port}/{path}?n={nonce}"
+        async with session.get(url) as response:
+            text = await response.text()
+        expected = nonce if path == "echo" else "".join(f"{nonce} {number}\n" for number in range(10))
+        if response.status != 200 or text != expected:
+            raise AssertionError(f"status {response.status}, body {text!r}, expected {expected!r}")
+
+    async def one(fault: str, path: str, position: int) -> None:
+        timeout = aiohttp.ClientTimeout(total=_DEADLINE)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            begun = time.monotonic()
+            try:
+                relay.fault, relay.position = fault, position
+                await exchange(session, path)
+                outcomes["right answers"] += 1
+            except documented:
+                outcomes["documented errors"] += 1
+                if fault in ("none", "split", "delayed", "repeated whole", "rubbish behind"):
+                    raise
+            except AssertionError:
+                if fault not in _CHANGING:
+                    raise
+                outcomes["other bytes, another answer"] += 1
+            if time.monotonic() - begun > _DEADLINE * 1.7:
+                raise AssertionError(f"took {time.monotonic() - begun:.1f} s, the deadline is {_DEADLINE} s")
+            relay.fault = "none"
+            await exchange(session, "echo")
+
+    sizes = {"echo": 190, "stream": 420}
+    for fault in FAULTS:
+        for path, size in sizes.items():
+            # Faults that end with the deadline take a second each: they share it.
+            positions = range(0, size, step * (5 if fault in _SLOW else 1))
+            for position in positions:
+                try:
+                    await one(fault, path, position)
+                except Exception as error:
+                    wrong.append(f"{fault} at byte {position} of /{path}: {error!r}")
+    await relay.stop()
+    total = sum(outcomes.values())
+    print(f"  faults: {total:,} injected: {', '.join(f'{n:,} {what}' for what, n in outcomes.items())}")
+    return wrong
+
+
+class Closing:
+    """A server that closes each connection some time after each answer, and counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.seen: Counter[bytes] = Counter()
+        self.connections = 0
+        self.after = 0.0
+
+    async def start(self) -> None:
+        self._server = await asyncio.get_running_loop().create_server(lambda: _ClosingConnection(self), "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        self._server.close()
+
+
+class _ClosingConnection(asyncio.Protocol):
+    def __init__(self, server: Closing) -> None:
+        self._server = server
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport: Any = transport
+        self._server.connections += 1
+        self._timer: asyncio.TimerHandle | None = None
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        head, end, rest = self._received.partition(b"\r\n\r\n")
+        if not end or (head.startswith(b"POST") and rest != b"body"):
+            return
+        self._received = b""
+        nonce = head.split(b" ", 2)[1]
+        self._server.seen[nonce] += 1
+        if self._timer is not None:
+            self._timer.cancel()
+        self._transport.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(nonce), nonce))
+        self._timer = asyncio.get_running_loop().call_later(self._server.after, self._transport.close)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+async def stale(aiohttp: Any, count: int) -> list[str]:
+    """What went wrong."""
+    wrong: list[str] = []
+    server = Closing()
+    await server.start()
+    failed: Counter[str] = Counter()
+    numbers = itertools.count()
+    pause = random.Random(7230).random
+    posts = 0
+
+    async def worker(session: Any, method: str, share: int) -> None:
+        for _ in range(share):
+            path = f"/{next(numbers)}"
+            try:
+                data = b"body" if method == "POST" else None
+                async with session.request(method, f"http://127.0.0.1:{server.port}{path}", data=data) as response:
+                    if await response.text() != path:
+                        wrong.append(f"somebody else's answer to {path}")
+            except aiohttp.ClientError as error:
+                failed[f"{method} {type(error).__name__}"] += 1
+                if method == "GET":
+                    wrong.append(f"GET {path}: {error!r}")
+            # About as long as the server waits: now and then both act at the same time.
+            await asyncio.sleep(server.after * 2 * pause())
+
+    for after, share in ((0.0, 0.4), (0.001, 0.3), (0.005, 0.2), (0.05, 0.1)):
+        server.after = after
+        async with aiohttp.ClientSession() as session:
+            for method, part in (("GET", 1.0), ("POST", 0.2)):
+                each = max(1, int(count * share * part / 50))
+                posts += each * 50 if method == "POST" else 0
+                await asyncio.gather(*[worker(session, method, each) for _ in range(50)])
+        repeated = sum(times > 1 for times in server.seen.values())
+        if repeated:
+            wrong.append(f"{repeated} requests were carried out twice")
+        server.seen.clear()
+    await server.stop()
+    print(
+        f"  stale: {next(numbers):,} requests, {posts:,} of them POST, on {server.connections:,} connections; "
+        f"errors: {dict(failed) or 'none'}"
+    )
+    return wrong
+
+
+async def _all(port: int, quick: bool) -> list[str]:
+    import aiohttp_client as aiohttp
+
+    return await faults(aiohttp, port, 7 if quick else 1) + await stale(aiohttp, 10_000 if quick else 100_000)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="fewer positions and requests")
+    options = parser.parse_args()
+    environment.enter("test")
+    environment.ensure("test")
+    import uvloop
+    from cancel_fuzz import origin
+
+    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
+        "asyncio": asyncio.new_event_loop,
+        "uvloop": uvloop.new_event_loop,
+    }
+    failures = []
+    with tempfile.TemporaryDirectory() as folder, origin(folder) as (port, _, _):
+        for name, factory in factories.items():
+            print(name, flush=True)
+            with asyncio.Runner(loop_factory=factory) as runner:
+                wrong = runner.run(_all(port, options.quick))
+            print(f"  failures: {len(wrong)}")
+            for failure in wrong[:20]:
+                print(f"    {failure}")
+            failures += wrong
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
