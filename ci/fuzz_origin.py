@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import hashlib
+import logging
 import ssl
 import sys
 from collections import Counter
@@ -92,6 +93,7 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    logging.disable()  # of clients that hang up: that is what they are here for
     try:
         import uvloop
     except ImportError:

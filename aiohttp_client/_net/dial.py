@@ -72,11 +72,17 @@ async def dial_tcp(
             loop=loop,
             socket_factory=socket_factory,
         )
-        peer = sock.getpeername()
         try:
+            peer = sock.getpeername()
             if sock.family in (socket.AF_INET, socket.AF_INET6):
                 # Not every loop does it for a socket handed in, and a request must not wait for an ACK.
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except BaseException:
+            sock.close()
+            raise
+        # From here on a transport owns the socket, and closes it some loop turns after an error: closed earlier,
+        # its number could be another connection's by then, which the transport would take for its own.
+        try:
             transport, _ = await create_connection(
                 lambda: protocol,
                 context=context,
@@ -92,10 +98,6 @@ async def dial_tcp(
                     raise
             return
         except Exception:
-            sock.close()
             aiohappyeyeballs.remove_addr_infos(infos, peer)
             if context is None or not infos:
                 raise
-        except BaseException:
-            sock.close()
-            raise

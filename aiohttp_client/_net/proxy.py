@@ -60,6 +60,7 @@ class _Asking(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.answer.done():
             self.answer.set_exception(exc or ConnectionResetError("the proxy closed the connection without an answer"))
+            self.answer.exception()  # who asked may have gone already
 
     def check_surplus(self) -> None:
         # TLS begins with the client: who speaks first behind a 200 is not the target.

@@ -1,6 +1,9 @@
 """Which connection a request gets, and what becomes of it afterwards."""
 
 import asyncio
+import socket
+import threading
+import time
 
 import pytest
 
@@ -185,3 +188,32 @@ async def test_a_response_without_a_session_may_be_closed_unread(origin):
         response = await aiohttp.request("GET", origin.url, connector=connector)
         response.close()
         assert not connector.closed
+
+
+def closes_after_each_answer(listener, requests):
+    """A server in a thread of its own: it acts while the client's loop does not run."""
+    while True:
+        connection, _ = listener.accept()
+        with connection:
+            request = connection.recv(65536)
+            if request == b"enough":
+                return
+            requests.append(request)
+            connection.sendall(OK)
+
+
+@pytest.mark.parametrize("method", ["POST", "PATCH", "GET"])
+async def test_a_connection_closed_while_the_loop_did_not_run_is_not_used(method):
+    requests = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=closes_after_each_answer, args=(listener, requests), daemon=True)
+        server.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        async with aiohttp.ClientSession() as session:
+            for _ in range(20):
+                assert await fetch(session, url, method, data=b"once") == (200, b"ok")
+                time.sleep(0.005)  # noqa: ASYNC251  # the loop must not notice that the server closes
+        assert len(requests) == 20
+        with socket.create_connection(listener.getsockname()) as last:
+            last.sendall(b"enough")
+        server.join()
