@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 from yarl import URL
 
 from . import hdrs
 from ._wire.digest import DigestChallenge, challenges
+from ._wire.urls import parse_url
 from .exceptions import ClientError
 from .middlewares import ClientHandlerType
 from .payload import Payload
@@ -51,7 +53,7 @@ class DigestAuthMiddleware:
             return response
         if self._challenge is None or challenge != self._challenge:  # the same nonce goes on being counted
             self._challenge = challenge
-            self._space = tuple(request.url.join(URL(place)) for place in challenge.domain) or (origin,)
+            self._space = tuple(_places(request.url, challenge)) or (origin,)
         response.release()
         await self._authorize(request, self._challenge)
         return await handler(request)
@@ -84,3 +86,14 @@ class DigestAuthMiddleware:
         request.headers[hdrs.AUTHORIZATION] = challenge.answer(
             self._login, self._password, request.method, request.url.raw_path_qs, body, secrets.token_hex(8)
         )
+
+
+def _places(url: URL, challenge: DigestChallenge) -> Iterator[URL]:
+    """Where challenge, got from url, holds; what in its domain is no URL holds nowhere."""
+    for text in challenge.domain:
+        try:
+            place = url.join(parse_url(text))
+            place.origin()
+        except ValueError:
+            continue
+        yield place

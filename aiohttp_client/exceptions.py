@@ -303,6 +303,11 @@ class UploadAbortedError(ClientError):
     """The request ended before all of its body was sent."""
 
 
+def _printable(text: object = "") -> str:
+    # A peer that sends line ends or escape sequences must not write into logs.
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
+
+
 class InvalidURL(ClientError, ValueError):
     """The URL cannot be used; description says why."""
 
@@ -326,7 +331,7 @@ class InvalidURL(ClientError, ValueError):
         return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
-        return f"{self._url} - {self._description}" if self._description else str(self._url)
+        return _printable(f"{self._url} - {self._description}" if self._description else self._url)
 
 
 class InvalidUrlClientError(InvalidURL):
@@ -339,6 +344,9 @@ class RedirectClientError(ClientError):
 
 class NonHttpUrlClientError(ClientError):
     """The URL's scheme is none this connector speaks."""
+
+    def __str__(self) -> str:
+        return _printable(*self.args[:1])
 
 
 class InvalidUrlRedirectClientError(InvalidUrlClientError, RedirectClientError):

@@ -28,6 +28,7 @@ from ._wire.cookies import parse_set_cookie
 from ._wire.disposition import content_disposition_filename, parse_content_disposition
 from ._wire.links import parse_links
 from ._wire.mime import is_json, parse_content_type, text_codec
+from ._wire.urls import parse_url
 from .decoding import DecodingFeed
 from .exceptions import (
     ClientConnectionError,
@@ -263,7 +264,7 @@ class ClientResponse:
         for value in self.headers.getall(hdrs.LINK, ()):
             for target, parameters in parse_links(value):
                 try:
-                    url = self.url.join(URL(target))
+                    url = self.url.join(parse_url(target))
                 except ValueError:
                     continue
                 link: MultiDict[str | URL] = MultiDict(parameters)

@@ -12,6 +12,7 @@ from ._net.environ import netrc_authorization, proxy_from_env
 from ._net.target import ConnectionKey, Target
 from ._net.tls import SSLOption
 from ._wire.auth import BasicAuth, encode_basic_auth
+from ._wire.urls import parse_url
 from .exceptions import InvalidURL
 from .typedefs import LooseHeaders, StrOrURL
 
@@ -60,7 +61,7 @@ def proxy_of(url: StrOrURL, auth: BasicAuth | None, headers: LooseHeaders | None
     if not isinstance(url, (str, URL)):
         raise TypeError(f"proxy must be str or yarl.URL, got {type(url).__name__}")
     try:
-        parsed = URL(url)
+        parsed = parse_url(url)
     except ValueError as error:
         raise InvalidURL(url, str(error)) from error
     if parsed.scheme not in ("http", "https"):

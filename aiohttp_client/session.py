@@ -25,6 +25,7 @@ from ._net.tls import SSLOption, check_ssl, one_ssl_option
 from ._wire.auth import BasicAuth
 from ._wire.query import with_params
 from ._wire.serialize import canonical_method
+from ._wire.urls import parse_url
 from .abc import AbstractCookieJar
 from .base_connector import BaseConnector
 from .body import body_of
@@ -455,7 +456,7 @@ class ClientSession:
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
         try:
-            parsed = URL(url)
+            parsed = parse_url(url)
             if self._base_url is not None and not parsed.absolute:
                 parsed = self._base_url.join(parsed)
         except ValueError as error:
@@ -626,7 +627,7 @@ def request(
 def _checked_base(base_url: StrOrURL | None) -> URL | None:
     if base_url is None:
         return None
-    base = URL(base_url)
+    base = parse_url(base_url)
     if not base.scheme or not base.raw_host:
         raise ValueError(f"base_url must be absolute, got {str(base)!r}")
     if not base.raw_path.endswith("/"):

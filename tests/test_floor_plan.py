@@ -17,6 +17,7 @@ _pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__ _net/__init__
 _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
+_wire/urls
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
 _wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
 _wire/wsdeflate

@@ -17,6 +17,7 @@ from pathlib import Path
 from yarl import URL
 
 from .._wire.auth import encode_basic_auth
+from .._wire.urls import parse_url
 
 _logger = logging.getLogger("aiohttp_client.client")
 
@@ -41,7 +42,7 @@ async def proxy_from_env(url: URL) -> URL | None:
     if _HAS_SETTINGS and await asyncio.get_running_loop().run_in_executor(None, _bypasses, host):
         return None
     try:
-        return URL(found if "://" in found else f"http://{found}")
+        return parse_url(found if "://" in found else f"http://{found}")
     except ValueError as error:
         _logger.warning("the %s proxy of the environment is ignored, it is not a URL: %s", url.scheme, error)
         return None

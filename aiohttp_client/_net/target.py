@@ -15,6 +15,7 @@ from typing import NamedTuple
 from yarl import URL
 
 from .._wire.auth import encode_basic_auth
+from .._wire.urls import parse_url
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
@@ -26,10 +27,13 @@ _MOST_ORIGINS = 32768
 _is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-9._~!$()*,:@/=&-]+)?").fullmatch
 # What may be remembered as the spelling of an origin: nothing in it can hide a path, a query or a user.
 _is_origin = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?").fullmatch
+# A name that may be looked up (RFC 1123 §2.1, and "_", which is in use), or an IPv6 address (RFC 4291, RFC 6874).
+_is_name = re.compile(r"(?=.{1,254}$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?").fullmatch
+_is_ipv6 = re.compile(r"[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?").fullmatch
 _is_sendable = re.compile(rb"[\x21-\x7e]+").fullmatch
-# The last label decides whether a host is meant as an IPv4 address (WHATWG URL, "ends in a number").
 # Plain HTTP by the name of what carries it: whether it does is for the connector to say.
 _CARRIERS = frozenset({"tcp", "unix", "npipe"})
+# The last label decides whether a host is meant as an IPv4 address (WHATWG URL, "ends in a number").
 _ends_in_number = re.compile(r"(?:^|\.)(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?$").search
 
 
@@ -126,7 +130,7 @@ def _from_text(text: str) -> Target:
         if origin is not None and _is_plain(text, end):
             return Target(origin, text[end:].encode("ascii"), None, text)
     try:
-        url = URL(text)
+        url = parse_url(text)
     except ValueError as error:
         raise InvalidUrlClientError(text, str(error)) from error
     target = _from_url(url, text)
@@ -145,6 +149,8 @@ def _from_url(url: URL, given: str | URL) -> Target:
         raise NonHttpUrlClientError(given)
     if not host:
         raise InvalidUrlClientError(given, "no host, expected something like http://host/path")
+    if not (_is_ipv6(host) if ":" in host else _is_name(host)):
+        raise InvalidUrlClientError(given, f"{host!r} is no host name, expected labels of letters, digits, - and _")
     if _ends_in_number(host):
         _check_ipv4(host, given)
     authorization = None

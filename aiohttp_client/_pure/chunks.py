@@ -22,6 +22,9 @@ _is_field_line = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:[\t\x20-\x7e\x80-\x
 _MAX_SIZE_DIGITS = 16
 _MAX_SIZE = 2**63 - 1
 
+# Colon and a space, which a limit on names and values does not count.
+_SEPARATOR = 2
+
 # Bytes of an unfinished size line that are checked with each feed.
 _JUDGED_EARLY = 32
 
@@ -131,11 +134,11 @@ class ChunkDecoder:
 
 def chunk_size(line: bytes, limits: HeadLimits, extensions: int) -> tuple[int, int]:
     """Size of the chunk that line begins, and bytes of its extension, in a body that had extensions bytes of them."""
+    if len(line) - 2 > limits.line:
+        raise _too_long_size_line(line, limits)
     match = _is_size_line(line)
     if match is None:
         raise bad_size_line(line)
-    if len(line) - 2 > limits.line:
-        raise LineTooLong(line, limits.line, "chunk size line")
     digits, extension = match.groups(b"")
     if len(digits) > _MAX_SIZE_DIGITS or int(digits, 16) > _MAX_SIZE:
         raise TransferEncodingError(f"chunk size {digits[:80]!r} is too large, expected less than 2**63")
@@ -146,10 +149,10 @@ def chunk_size(line: bytes, limits: HeadLimits, extensions: int) -> tuple[int, i
 
 def check_trailer(line: bytes, limits: HeadLimits, fields: int, size: int) -> None:
     """Refuse line as the last of fields trailer fields that are size bytes together."""
+    if len(line) - 2 > limits.field + _SEPARATOR:
+        raise _too_long_trailer(line, limits)
     if not _is_field_line(line):
         raise InvalidHeader(line.rstrip(b"\r\n"))
-    if len(line) - 2 > limits.field + 2:  # colon and a space
-        raise LineTooLong(line, limits.field, "trailer field")
     if fields > limits.fields:
         raise LineTooLong(line, limits.fields, "number of trailer fields")
     if size > limits.total:
@@ -159,15 +162,26 @@ def check_trailer(line: bytes, limits: HeadLimits, fields: int, size: int) -> No
 def check_unfinished(line: bytes, limits: HeadLimits, *, is_size: bool) -> None:
     """Refuse a line whose end has not come, if that is already too late."""
     # A peer that says something else than a size may say no more: do not wait for its line's end.
-    if is_size and not _may_become_size_line(line[:_JUDGED_EARLY]):
+    if is_size and not _may_become_size_line(line[: min(_JUDGED_EARLY, limits.line + 1)]):
         raise bad_size_line(line)
-    limit = limits.line if is_size else limits.field + 2
-    if len(line) > limit + 1:  # a CR may be its last byte
-        whole = line.removesuffix(b"\r") + b"\r\n"
-        if is_size:
-            chunk_size(whole, limits, 0)
-        else:
-            check_trailer(whole, limits, 0, 0)
+    if len(line) > 1 + (limits.line if is_size else limits.field + _SEPARATOR):  # a CR may be its last byte
+        raise _too_long_size_line(line, limits) if is_size else _too_long_trailer(line, limits)
+
+
+# A line that is too long is judged by as much of it as is read in any case: however it was cut,
+# what is wrong with it is the same.
+
+
+def _too_long_size_line(line: bytes, limits: HeadLimits) -> BadHttpMessage:
+    if not _may_become_size_line(line[: limits.line + 1]):
+        return bad_size_line(line)
+    return LineTooLong(line, limits.line, "chunk size line")
+
+
+def _too_long_trailer(line: bytes, limits: HeadLimits) -> BadHttpMessage:
+    if not _is_field_line(line[: limits.field + _SEPARATOR + 1] + b"\r\n"):
+        return InvalidHeader(line.rstrip(b"\r\n"))
+    return LineTooLong(line, limits.field, "trailer field")
 
 
 def bad_size_line(line: bytes) -> TransferEncodingError:

@@ -193,6 +193,8 @@ def _check_incomplete(data: bytes | bytearray, start: int, limits: HeadLimits) -
 
 def _fault(head: bytes, start: int, limits: HeadLimits) -> BadHttpMessage | None:
     """The first thing wrong with a head, in the order of its bytes; it may be cut off after limits.total."""
+    if not head.startswith(_BEGINNING, start):
+        return BadStatusLine(head[start : start + 80])
     end = start
     for number, line in enumerate(_lines(head[start:])):
         end += len(line)

@@ -87,8 +87,6 @@ class _ZlibDecoder:
             room -= len(piece)
             if decompressor.eof:
                 data = decompressor.unused_data
-                if data and self._coding == "deflate":
-                    raise _cannot(self._coding, f"{len(data)} bytes behind its end")
             else:
                 data = decompressor.unconsumed_tail
                 if not data:
@@ -98,6 +96,8 @@ class _ZlibDecoder:
 
     def _begin(self, data: bytes) -> None:
         if self._coding == "deflate":
+            if self._object is not None:
+                raise _cannot(self._coding, f"{len(data)} bytes behind its end")
             # Meant is zlib's format (RFC 1950), whose first byte ends in 8; some servers send bare deflate.
             wbits = _ZLIB if data[0] & 0x0F == 8 else _RAW_DEFLATE
         else:

@@ -67,7 +67,7 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
         found = _parameter(header, at)
         if found is None:
             if not header[at:].strip("; \t"):
-                warnings.warn(BadContentDispositionParam(header[at:]), stacklevel=2)
+                warnings.warn(BadContentDispositionParam(repr(header[at:])), stacklevel=2)
                 break
             return _bad_header(header)
         at = found.end()
@@ -78,14 +78,14 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
         if name.endswith("*") and quoted is not None:
             return _bad_header(header)  # RFC 8187 §3.2: an encoded value is never quoted
         if not _is_token(name.rstrip("*")) or (quoted is None and not _is_value(token)):
-            warnings.warn(BadContentDispositionParam(found[0].strip("; ")), stacklevel=2)
+            warnings.warn(BadContentDispositionParam(repr(found[0].strip("; "))), stacklevel=2)
             continue
         if quoted is not None:
             parameters[name] = re.sub(r"\\(.)", r"\1", quoted).lstrip("\\/")
         elif name.endswith("*") and not name.rstrip("*").endswith(tuple("0123456789")):
             decoded = _decoded(token)
             if decoded is None:
-                warnings.warn(BadContentDispositionParam(found[0].strip("; ")), stacklevel=2)
+                warnings.warn(BadContentDispositionParam(repr(found[0].strip("; "))), stacklevel=2)
                 continue
             parameters[name] = decoded.lstrip("\\/")
         else:
@@ -94,7 +94,7 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
 
 
 def _bad_header(header: str) -> tuple[None, dict[str, str]]:
-    warnings.warn(BadContentDispositionHeader(header[:200]), stacklevel=3)
+    warnings.warn(BadContentDispositionHeader(repr(header[:200])), stacklevel=3)
     return None, {}
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from yarl import URL
 
 from ..exceptions import InvalidUrlRedirectClientError, NonHttpUrlRedirectClientError
+from .urls import parse_url
 
 # Say who the user is: they stay with the origin they were meant for.
 CREDENTIAL_FIELDS = ("Authorization", "Cookie", "Proxy-Authorization")
@@ -65,10 +66,10 @@ def _resolved(url: URL, location: str, requote: bool) -> URL:
     # Bytes that were no UTF-8 arrive as surrogates; in a URL they can only mean themselves.
     text = _escaped_byte.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", location)
     try:
-        reference = URL(text, encoded=not requote)
+        reference = parse_url(text, encoded=not requote)
         if reference.scheme == url.scheme and not reference.raw_authority:
             # "http:path" within http: an old spelling of a relative reference (RFC 3986 §5.4.2).
-            reference = URL(text.partition(":")[2], encoded=not requote)
+            reference = parse_url(text.partition(":")[2], encoded=not requote)
         target = url.join(reference)
         port = target.port
     except ValueError as error:

@@ -73,13 +73,33 @@ def test_userinfo_becomes_an_authorization_and_leaves_the_url():
 
 
 @pytest.mark.parametrize(
-    "url", ["/x", "", "http:///x", "//127.0.0.1/", "http://", "http://h:0/", "http://h:99999/", "http://[::1/"]
+    "url",
+    [
+        "/x",
+        "",
+        "http:///x",
+        "//127.0.0.1/",
+        "http://",
+        "http://h:0/",
+        "http://h:99999/",
+        "http://[::1/",
+        "http://[::1]x@",
+    ],
 )
 def test_unusable_urls(url):
     with pytest.raises(InvalidUrlClientError) as caught:
         target_of(url)
     assert str(caught.value.url) == url
     assert caught.value.description
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["a b.example", "a\0b", "a%00b", "a%20b", f"{'a' * 64}.example", ".".join(["a" * 60] * 5), "a..b", ".a", "a,b"],
+)
+def test_what_is_no_host_name_is_not_looked_up(host):
+    with pytest.raises(InvalidUrlClientError):
+        target_of(f"http://{host}/")
 
 
 @pytest.mark.parametrize("host", ["2130706433", "127.1", "0177.0.0.1", "127.0.0.1.", "0x7f000001", "1.2.3.4.5"])

@@ -106,6 +106,12 @@ def test_garbage_behind_the_end_is_an_error(coded):
         decode_whole(name, data + b"garbage")
 
 
+def test_garbage_behind_the_end_that_comes_later_is_an_error(coded):
+    name, data = coded
+    with pytest.raises(ContentEncodingError, match=name):
+        decode(name, [data, b"\x03\x00"])  # an empty body in bare deflate
+
+
 def test_garbage_is_an_error(coded):
     name, _ = coded
     with pytest.raises(ContentEncodingError, match=f"Can not decode content-encoding: {name}"):

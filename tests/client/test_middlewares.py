@@ -327,6 +327,15 @@ async def test_the_domain_of_a_challenge_says_where_it_holds(origin):
     assert state["refused"] == 2
 
 
+async def test_what_is_no_url_in_a_challenges_domain_holds_nowhere(origin):
+    state = digest_server(origin, domain='"http:// //[::1]x@ http://[::1 http://h:99999/ mailto:x"')
+    async with aiohttp.ClientSession(middlewares=[aiohttp.DigestAuthMiddleware("user", "secret")]) as session:
+        for _ in range(2):
+            async with session.get(origin.url) as response:
+                assert response.status == 200
+    assert state["refused"] == 1
+
+
 @pytest.mark.parametrize(
     ("challenge", "words"),
     [

@@ -106,6 +106,7 @@ async def test_the_limit(origin):
         ("http://127.1/", aiohttp.InvalidUrlRedirectClientError),
         ("http://h:99999/", aiohttp.InvalidUrlRedirectClientError),
         ("http://[::1/", aiohttp.InvalidUrlRedirectClientError),
+        ("//[::1]x@", aiohttp.InvalidUrlRedirectClientError),
     ],
 )
 async def test_locations_that_cannot_be_followed(origin, moves, location, error):

@@ -331,7 +331,7 @@ async def test_module_level_request(origin):
 async def test_links_by_relation(origin):
     origin.plays(
         b'HTTP/1.1 200 OK\r\nLink: </page?p=2>; rel="next"; title="Two", <b>; rel=last\r\n'
-        b"Link: <http://other.example/x>\r\nContent-Length: 0\r\n\r\n"
+        b"Link: <http://other.example/x>, <//[::1]x@>\r\nContent-Length: 0\r\n\r\n"
     )
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{origin.url}/a/page") as response:

@@ -126,6 +126,21 @@ def test_limits(decoded, limits, fits, too_long):
     assert decoded(too_long, limits)[2:] == (False, b"", LineTooLong)
 
 
+@pytest.mark.parametrize(
+    ("limits", "data", "error"),
+    [
+        (HeadLimits(line=5), b"2;abcd\n\n", TransferEncodingError),
+        (HeadLimits(line=5), b"2;abcdefgh\xff\x00\r\n", LineTooLong),
+        (HeadLimits(line=5), b"123456g\xcb\n", LineTooLong),
+        (HeadLimits(line=5), b"12345g7\r\n", TransferEncodingError),
+        (HeadLimits(field=3), b"0\r\nA: bcdefgh\x00\r\n\r\n", LineTooLong),
+        (HeadLimits(field=3), b"0\r\nA: b\x00defgh\r\n\r\n", InvalidHeader),
+    ],
+)
+def test_what_is_wrong_in_front_of_a_limit_is_said_however_it_is_cut(decoded, limits, data, error):
+    assert decoded(data, limits)[2:] == (False, b"", error)
+
+
 @pytest.mark.parametrize("line", [b"2;" + b"x" * 10**6, b"0\r\nA: " + b"x" * 10**6])
 def test_a_line_that_never_ends_is_refused_at_its_limit(codecs, line):
     decoder = codecs[1].ChunkDecoder(LIMITS)

@@ -19,6 +19,7 @@ The last list serves all further connections. requests holds what came, raw, con
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 
@@ -94,6 +95,8 @@ class Origin:
                 raise
         finally:
             writer.transport.abort()
+            with contextlib.suppress(OSError):  # a reset that nobody asks for would be reported as unhandled
+                await writer.wait_closed()
 
     async def _answer_all(self, reader, writer):
         while request := await self._request(reader):
