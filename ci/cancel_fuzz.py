@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 import environment
 
 _AT_A_TIME = 20
-_LOOPS = ("asyncio", "uvloop")
+LOOPS = ("asyncio", "uvloop")
 _PIECE = b"0123456789abcdef" * 4096
 
 
@@ -237,7 +237,7 @@ class Run:
         await asyncio.gather(*[worker(part) for part in range(_AT_A_TIME)])
 
 
-async def _until(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
+async def until(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -246,7 +246,7 @@ async def _until(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
     return True
 
 
-def _descriptors() -> Counter[str]:
+def descriptors() -> Counter[str]:
     """What is open, by its kind; where the system tells."""
     kinds: Counter[str] = Counter()
     with contextlib.suppress(OSError):
@@ -271,21 +271,21 @@ async def _interrupt_and_look(servers: Servers, count: int) -> dict[str, Any]:
         points = await run.suspensions(open_session)
         await run.all(200, points)  # what loops and threads open once for all of them is here to stay
     await asyncio.sleep(0.1)
-    before = _descriptors()
+    before = descriptors()
     async with open_session() as session:
         run = Run(servers, session, kinds)
         await run.all(count, points)
-        if not await _until(lambda: run.is_idle):
+        if not await until(lambda: run.is_idle):
             run.wrong.append(f"slots are taken, or somebody waits: {session.connector._pool!r}")
-        if not await _until(lambda: len(asyncio.all_tasks()) == 1):
+        if not await until(lambda: len(asyncio.all_tasks()) == 1):
             run.wrong.append(f"tasks are left: {asyncio.all_tasks() - {asyncio.current_task()}}")
         clock = session.connector.clock
         armed = [lane.armed_at for lane in clock._coarse.values()] + [lane._timers for lane in clock._exact.values()]
         if any(armed):
             run.wrong.append(f"deadlines are left: {armed}")
         await run.own_answers(1000)
-    if not await _until(lambda: not _descriptors() - before):
-        run.wrong.append(f"descriptors are left: {dict(_descriptors() - before)}")
+    if not await until(lambda: not descriptors() - before):
+        run.wrong.append(f"descriptors are left: {dict(descriptors() - before)}")
     return {"wrong": run.wrong, "outcomes": run.outcomes, "points": points}
 
 
@@ -300,16 +300,19 @@ async def _main(servers: Servers, count: int) -> dict[str, Any]:
     return {**result, "unhandled": unhandled, "seconds": time.monotonic() - begun}
 
 
-def _child(servers: Servers, loop: str, count: int) -> None:
-    warnings.simplefilter("error", ResourceWarning)
+def runner(loop: str) -> asyncio.Runner:
+    """asyncio's runner of one of LOOPS."""
     if loop == "uvloop":
         import uvloop
 
-        factory = uvloop.new_event_loop
-    else:
-        factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
-        result = runner.run(_main(servers, count))
+        return asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    return asyncio.Runner()
+
+
+def _child(servers: Servers, loop: str, count: int) -> None:
+    warnings.simplefilter("error", ResourceWarning)
+    with runner(loop) as on_loop:
+        result = on_loop.run(_main(servers, count))
     print(json.dumps(result))
 
 
@@ -365,7 +368,7 @@ def proxy(folder: str) -> Iterator[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=50_000, help="on each loop (default: %(default)s)")
-    parser.add_argument("--loop", choices=_LOOPS, help="one loop")
+    parser.add_argument("--loop", choices=LOOPS, help="one loop")
     parser.add_argument("--servers", type=json.loads, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.servers:
@@ -376,7 +379,7 @@ def main() -> int:
     failed = False
     with tempfile.TemporaryDirectory() as folder, origin(folder) as ports, proxy(folder) as proxy_url:
         servers = Servers(*ports, proxy_url)
-        for loop in [options.loop] if options.loop else _LOOPS:
+        for loop in [options.loop] if options.loop else LOOPS:
             command = [sys.executable, __file__, "--servers", json.dumps(servers._asdict()), "--loop", loop]
             done = subprocess.run(
                 [*command, "--requests", str(options.requests)],

@@ -44,6 +44,9 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     command = [python, "-m", "pytest", "-q", *[f"tests/{name}" for name in [*with_tls, "websocket/test_peers.py"]]]
     yield "tests-tls-of-the-loop", command, {"AIOHTTP_CLIENT_TLS": "loop", "AIOHTTP_CLIENT_BACKEND": "c"}
     yield "autobahn", [python, "ci/autobahn.py", "--quick"], {}
+    yield "cancel-fuzz", [python, "ci/cancel_fuzz.py", "--requests", "3000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
+    for gate, arguments in (("faults", ["--quick"]), ("leaks", ["--quick"]), ("shutdown", [])):
+        yield gate, [python, f"ci/{gate}.py", *arguments], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "speed", [python, "ci/speed.py"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "demo", [python, "ci/demo.py", "--pages", "2000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     for script in ("bench_request", "bench_body", "bench_ws"):

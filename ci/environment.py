@@ -24,7 +24,8 @@ def python(environment: Path) -> Path:
 def make(environment: Path) -> Path:
     """A fresh virtual environment with a current pip; gives its python."""
     shutil.rmtree(environment, ignore_errors=True)
-    made = subprocess.run([sys.executable, "-m", "venv", str(environment)], capture_output=True, text=True)
+    base = getattr(sys, "_base_executable", sys.executable)  # this may run in the environment that is renewed
+    made = subprocess.run([base, "-m", "venv", str(environment)], capture_output=True, text=True)
     if made.returncode:
         raise SystemExit(
             f"cannot make a virtual environment in {environment}:\n{made.stdout}{made.stderr}"

@@ -22,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import environment
@@ -304,19 +303,14 @@ def main() -> int:
     options = parser.parse_args()
     environment.enter("test")
     environment.ensure("test")
-    import uvloop
-    from cancel_fuzz import origin
+    from cancel_fuzz import LOOPS, origin, runner
 
-    factories: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
-        "asyncio": asyncio.new_event_loop,
-        "uvloop": uvloop.new_event_loop,
-    }
     failures = []
     with tempfile.TemporaryDirectory() as folder, origin(folder) as (port, _, _):
-        for name, factory in factories.items():
+        for name in LOOPS:
             print(name, flush=True)
-            with asyncio.Runner(loop_factory=factory) as runner:
-                wrong = runner.run(_all(port, options.quick))
+            with runner(name) as loop:
+                wrong = loop.run(_all(port, options.quick))
             print(f"  failures: {len(wrong)}")
             for failure in wrong[:20]:
                 print(f"    {failure}")

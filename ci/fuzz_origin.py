@@ -1,4 +1,4 @@
-"""What ci/cancel_fuzz.py and ci/faults.py talk to: aiohttp.web in a process of its own, which ends when its input does.
+"""What the gates in ci/ talk to: aiohttp.web in a process of its own, which ends when its input does.
 
 Every answer says which request it is for: the nonce in the query comes back. Prints its ports, plain and TLS.
 Arguments: files of a certificate chain and of its key."""
@@ -58,6 +58,11 @@ async def posted(request: web.Request) -> web.Response:
     return answer
 
 
+async def never(request: web.Request) -> web.Response:
+    await asyncio.Event().wait()
+    raise AssertionError("set by nobody")
+
+
 async def websocket(request: web.Request) -> web.WebSocketResponse:
     ws = web.WebSocketResponse(compress=request.query.get("deflate") == "1")
     await ws.prepare(request)
@@ -75,6 +80,7 @@ async def main() -> None:
     app.router.add_get("/redirect", redirect)
     app.router.add_post("/upload", upload)
     app.router.add_get("/posted", posted)
+    app.router.add_get("/never", never)
     app.router.add_get("/ws", websocket)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, keepalive_timeout=600)
     await runner.setup()

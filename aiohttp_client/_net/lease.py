@@ -41,6 +41,6 @@ class Lease:
         loop = self.connection._loop
         if loop.is_closed():
             return
-        if loop.get_debug():
-            warnings.warn(f"Unclosed response on {self.connection!r}", ResourceWarning, source=self, stacklevel=1)
+        what = f"Unclosed response on {self.connection!r}: use it with async with, or call release()"
         self.give_up()
+        warnings.warn(what, ResourceWarning, source=self, stacklevel=1)

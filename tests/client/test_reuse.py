@@ -93,7 +93,8 @@ async def test_a_forgotten_response_frees_its_slot(origin):
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1)) as session:
         response = await session.get(origin.url)
         assert session.connector._pool.in_use == 1
-        del response
+        with pytest.warns(ResourceWarning, match="Unclosed response on <Connection 127.0.0.1:"):
+            del response
         assert session.connector._pool.in_use == 0
 
 

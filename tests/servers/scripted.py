@@ -95,7 +95,8 @@ class Origin:
                 raise
         finally:
             writer.transport.abort()
-            with contextlib.suppress(OSError):  # a reset that nobody asks for would be reported as unhandled
+            # A reset that nobody asks for, and once more a cancelled handler, would be reported as unhandled.
+            with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
 
     async def _answer_all(self, reader, writer):
