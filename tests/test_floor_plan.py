@@ -42,7 +42,12 @@ ws_connect
 digest_auth base_connector routing
 connector options pending exchange
 session
+_cli/__init__ _cli/ending
+_cli/screen _cli/phases
+_cli/asking
+_cli/get _cli/download _cli/ws _cli/bench _cli/info
 __init__
+__main__
 """
 
 # The public API itself hands the upper object down; for type checkers only.
