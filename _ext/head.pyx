@@ -178,6 +178,7 @@ cdef inline bint _note(Facts *facts, const unsigned char *name, size_t name_size
         if equals_lower(name, 17, "transfer-encoding", 17):
             facts.transfer_coded = True
             _note_tokens(facts, value, size, True)
+            return size > 0
     elif name_size == 16:
         if equals_lower(name, 16, "content-encoding", 16):
             facts.coding_fields += 1

@@ -100,6 +100,8 @@ class ResponseHead:
                 raise BadHttpMessage(
                     f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them"
                 )
+            if _empty_transfer_encoding(lines):
+                raise InvalidHeader(b"Transfer-Encoding: ", "a transfer coding")
             self.chunked = _is_chunked(transfer)
             if minor == b"0" or not self.chunked:
                 self.keep_alive = False  # §6.1: with 1.0 the framing is faulty, else the body ends with the connection
@@ -245,6 +247,10 @@ def _value(lines: bytes, name: bytes) -> bytes | None:
 
 def _tokens(value: bytes) -> list[bytes]:
     return [token.strip(b" \t") for token in value.split(b",")]
+
+
+# Next to another field that names a coding it would be an empty list element, but parsers differ there.
+_empty_transfer_encoding = re.compile(rb"\ntransfer-encoding:[ \t]*\r").search
 
 
 def _is_chunked(transfer: bytes) -> bool:

@@ -320,7 +320,10 @@ def test_transfer_encoding(parse, fields, chunked, keep_alive):
     assert (head.chunked, head.transfer_coded, head.keep_alive, head.length) == (chunked, True, keep_alive, -1)
 
 
-@pytest.mark.parametrize("value", [b"chunked, chunked", b"chunked\r\nTransfer-Encoding: chunked", b"", b" , "])
+@pytest.mark.parametrize(
+    "value",
+    [b"chunked, chunked", b"chunked\r\nTransfer-Encoding: chunked", b"", b" , ", b"\r\nTransfer-Encoding: chunked"],
+)
 def test_transfer_encodings_that_mean_nothing_are_refused(parse, value):
     with pytest.raises(InvalidHeader, match="Transfer-Encoding"):
         parse(OK + b"Transfer-Encoding: " + value + b"\r\n\r\n")
