@@ -42,7 +42,7 @@ from ..streams import StreamReader
 from .clock import Lane
 from .collecting import Collecting, WholeBody
 from .faults import os_error, payload_error, truncation, upload_error
-from .liveness import has_news
+from .liveness import has_news, unread
 from .pool import Pool
 from .target import ConnectionKey
 
@@ -362,6 +362,11 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and self._waiter is not None and self.transport is not None:
+            for data in unread(self.transport):
+                self.data_received(data)
+                if self._waiter is None:
+                    break
         self._ended(exc)
         self.transport = None
         if not self.lost.done():

@@ -4,6 +4,8 @@ import asyncio
 import gzip
 import io
 import os
+import socket
+import threading
 import zlib
 
 import pytest
@@ -233,6 +235,35 @@ async def test_http_10_has_no_chunks(origin):
     async with aiohttp.ClientSession(version=aiohttp.HttpVersion10) as session:
         with pytest.raises(ValueError, match=r"HTTP/1\.0 does not have"):
             await session.post(origin.url, data=pieces())
+
+
+@pytest.mark.parametrize("length", [b"Content-Length: 9\r\n", b"Transfer-Encoding: chunked\r\n"])
+async def test_an_early_response_that_the_loop_has_not_read_when_writing_fails(length):
+    """The server has refused and hung up while the client was busy: its next write fails, the response is there."""
+    refusal = b"9\r\ntoo large\r\n0\r\n\r\n" if b"chunked" in length else b"too large"
+
+    def refuse():
+        with listener.accept()[0] as connection:
+            assert connection.recv(100)  # not all of it: closing resets
+            assert client_is_busy.wait(10)
+            connection.sendall(b"HTTP/1.1 413 Too Large\r\n" + length + b"\r\n" + refusal)
+
+    async def pieces():
+        yield BIG[:10_000]
+        await asyncio.sleep(0.01)  # it goes out
+        client_is_busy.set()
+        server.join()
+        for _ in range(3):
+            yield b"more"
+
+    client_is_busy = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = threading.Thread(target=refuse)
+        server.start()
+        async with aiohttp.ClientSession() as session:
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+            async with session.post(url, data=pieces()) as response:
+                assert (response.status, await response.text()) == (413, "too large")
 
 
 async def test_an_early_response_ends_the_upload(origin):
