@@ -191,6 +191,8 @@ def test_to_a_file(nginx, tmp_path):
         (["download", "http://h/a", "http://i/a"], 2, "two URLs"),
         (["download", "-o", "/nonexistent/x/", "http://h/a"], 5, "no folder"),
         (["download", "--checksum", "md6:00", "http://h/a"], 2, "sha256"),
+        (["download", "--checksum", "sha256:00", "http://h/a"], 2, "64 hexadecimal digits"),
+        (["download", "--checksum", "shake_128:00", "http://h/a"], 2, "one size"),
         (["download", "http://127.0.0.1:1/a"], 3, "127.0.0.1:1"),
     ],
 )

@@ -1,18 +1,28 @@
 """Every example of the documentation runs as it stands, against servers on loopback.
 
 The Python blocks of a page share their names, as if typed into `python -m asyncio` one after the other. A comment
-behind a print() is what it prints.
+behind a print() is what it prints. What a console block shows is what its commands print, but for numbers; … stands for
+anything, also for lines.
 """
 
 import ast
+import asyncio
 import contextlib
 import inspect
+import logging
+import os
 import re
+import shlex
+import subprocess
 import sys
+import threading
+import tomllib
 from pathlib import Path
 
 import pytest
 from websockets.asyncio.server import serve
+
+import aiohttp_client
 
 DOCS = Path(__file__).parent.parent / "docs"
 if not DOCS.exists():
@@ -62,16 +72,31 @@ async def echo_server():
         yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
+@pytest.fixture(scope="module")
+def httpbin_url():
+    """httpbin behind a server that takes chunked requests; by a name, for IP addresses get no cookies."""
+    from httpbin import app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+
+    class Handler(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+        server_version = "gunicorn/0"  # httpbin takes chunked requests behind no other
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://localhost:{server.port}"
+    server.shutdown()
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if list(blocks(page, "python"))])
-async def test_the_examples_of(page, httpbin, tmp_path, monkeypatch):
+async def test_the_examples_of(page, httpbin_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     printing = Printing(page)
     names = {"__name__": "__main__", "print": printing}
     async with echo_server() as echo:
         for line, block in blocks(page, "python"):
-            # A name, for IP addresses get no cookies.
-            source = block.replace("https://httpbin.org", f"http://localhost:{httpbin.port}")
-            source = source.replace("wss://echo.example.org", echo)
+            source = block.replace("https://httpbin.org", httpbin_url).replace("wss://echo.example.org", echo)
             code = compile("\n" * line + source, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
             running = eval(code, names)
             if inspect.isawaitable(running):
@@ -82,3 +107,77 @@ async def test_the_examples_of(page, httpbin, tmp_path, monkeypatch):
 def test_there_is_an_example_on_every_page_that_explains_the_client():
     for page in ("index.md", "quickstart.md", "advanced.md", "websocket.md", "cookbook.md"):
         assert list(blocks(page, "python")), page
+
+
+def test_every_exit_code_is_in_the_page_of_the_command_line():
+    from aiohttp_client._cli.ending import ExitCode
+
+    table = re.findall(r"^\| (\d+) \| (.*) \|$", TEXTS["cli.md"], re.MULTILINE)
+    assert table == [(str(int(code)), code.meaning) for code in ExitCode]
+
+
+def sessions(page):
+    """(line, command, what it shows) for each command of the page's console blocks."""
+    for line, block in blocks(page, "console"):
+        for command in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
+            yield line + block.count("\n", 0, command.start()) + 1, command[1], command[2]
+
+
+_tokens = re.compile(r"^…$|…|(?<!\w)\d[\d,.]*|[ █]+|[^…\d █]+|\d", re.MULTILINE).finditer
+
+
+def fits(shown, printed):
+    if shown.strip().isdigit():  # an exit code
+        return printed == shown.strip()
+    pattern = ""
+    for token in _tokens(shown.rstrip("\n")):
+        text = token[0]
+        if text == "…":
+            whole_line = token.string[token.start() - 1 : token.end() + 1].strip("\n") == "…"
+            pattern += r"[\s\S]*" if whole_line else ".*"
+        elif text[0].isdigit() and not token.string[token.start() - 1 : token.start()].isalnum():
+            pattern += r"\d[\d,.e-]*"
+        elif "█" in text or len(text.strip(" ")) < len(text) - 1:
+            pattern += "[ █]+"
+        else:
+            pattern += re.escape(text)
+    return re.fullmatch(pattern, printed) is not None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the examples are for a POSIX shell")
+async def test_the_commands_of_the_command_line_page(httpbin_url, tmp_path):
+    """Each runs in a shell, where the one before has left it."""
+    code = 0
+    async with echo_server() as echo:
+        for line, command, shown in sessions("cli.md"):
+            local = command.replace("https://httpbin.org", httpbin_url).replace("wss://echo.example.org", echo)
+            script = 'aiohttp-client() { "$PYTHON" -m aiohttp_client "$@"; }\n' + f"(exit {code})\n{local}"
+            shell = await asyncio.create_subprocess_exec(
+                "bash", "-c", script,
+                cwd=tmp_path, env={**os.environ, "PYTHON": sys.executable},
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+            output, _ = await shell.communicate()
+            printed = output.decode().replace(httpbin_url, "https://httpbin.org").rstrip("\n")
+            shown = re.sub(r"(backend:? +)c\b", rf"\1{aiohttp_client.BACKEND}", shown)
+            assert fits(shown, printed), f"line {line}: {command}\n{printed}"
+            code = shell.returncode
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "cli.md"])
+def test_other_commands_are_there(page):
+    """Installing takes a registry, checks take long: extras and scripts must exist, options must be known."""
+    project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
+    for line, command, _ in sessions(page):
+        program, *arguments = shlex.split(command)
+        if program == "python":
+            script, *options = arguments
+            usage = subprocess.run([sys.executable, DOCS.parent / script, "--help"], capture_output=True, text=True)
+            assert usage.returncode == 0, f"line {line}: {usage.stderr}"
+            for option in options:
+                assert option.partition("=")[0] in usage.stdout or not option.startswith("-"), f"line {line}: {option}"
+        elif program == "pip":
+            (target,) = re.findall(r"^(?:aiohttp_client|\.)(?:\[(.*)\])?$", arguments[-1])
+            assert set(filter(None, target.split(","))) <= set(project["optional-dependencies"]), f"line {line}"
+        else:
+            assert program in ("git", "cd"), f"line {line}: {command}"

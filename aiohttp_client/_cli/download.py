@@ -83,6 +83,10 @@ def _checksum(options: argparse.Namespace) -> tuple[str, str] | None:
     algorithm, _, digest = options.checksum.partition(":")
     if algorithm not in hashlib.algorithms_available or not re.fullmatch("[0-9a-fA-F]+", digest):
         raise Failure(ExitCode.USAGE, f"--checksum {options.checksum!r}: expected something like sha256:9f86…")
+    size = 2 * hashlib.new(algorithm).digest_size
+    if len(digest) != size:
+        expected = f"{size} hexadecimal digits" if size else "an algorithm whose digests have one size"
+        raise Failure(ExitCode.USAGE, f"--checksum {options.checksum!r}: {len(digest)} digits, expected {expected}")
     if len(options.urls) > 1:
         raise Failure(ExitCode.USAGE, "--checksum is for one URL")
     return algorithm, digest.lower()
