@@ -2,8 +2,8 @@
 """Compiled twin of aiohttp_client/_pure/head.py, which says what is accepted and why.
 
 One pass over the bytes checks them and reads the few fields that frame the body. Whatever is no
-complete and valid head is handed to the pure twin, which finds the words for what is wrong, or
-sees that more has to come: that is rare, and so both say the same.
+complete and valid head is handed to the pure twin, which finds the words for what is wrong, mends
+it, or sees that more has to come: that is rare, and so both say the same.
 """
 
 cimport cython
@@ -190,14 +190,6 @@ cdef inline bint _note(Facts *facts, const unsigned char *name, size_t name_size
     return True
 
 
-cdef object _unfit(data, limits, Py_ssize_t searched):
-    """None if more has to come, else the error."""
-    head = _judge(data, limits, searched)
-    if head is not None:
-        raise RuntimeError(f"the compiled parser refuses what its twin accepts: {bytes(data)!r}")
-    return None
-
-
 def parse_head(data, limits, Py_ssize_t searched=0):
     cdef const unsigned char *s
     cdef size_t size, start = 0, at, stop, name, colon, value
@@ -221,7 +213,7 @@ def parse_head(data, limits, Py_ssize_t searched=0):
     while start < _MAX_SKIPPED and start + 1 < size and s[start] == c"\r" and s[start + 1] == c"\n":
         start += 2
     if searched > 0 and not _ends_behind(s, size, max(<Py_ssize_t>start, searched - 3)):
-        return _unfit(data, limits, searched)
+        return _judge(data, limits, searched)
 
     # "HTTP/1.x nnn", then a space and a reason, or CR: 13 octets, which the size covers.
     at = start
@@ -230,14 +222,14 @@ def parse_head(data, limits, Py_ssize_t searched=0):
             and s[at + 5] == c"1" and s[at + 6] == c"." and (s[at + 7] == c"0" or s[at + 7] == c"1")
             and s[at + 8] == c" " and c"1" <= s[at + 9] <= c"9"
             and octet_class[s[at + 10]] & IS_DIGIT and octet_class[s[at + 11]] & IS_DIGIT):
-        return _unfit(data, limits, searched)
+        return _judge(data, limits, searched)
     at += 12
     stop = at
     if s[at] == c" ":
         at += 1
         stop = skip_text(s, at, size)
     if <Py_ssize_t>(stop - at) > max_line:
-        return _unfit(data, limits, searched)
+        return _judge(data, limits, searched)
     reason = at
     at = stop
     while reason < stop and (s[reason] == c" " or s[reason] == c"\t"):
@@ -254,14 +246,14 @@ def parse_head(data, limits, Py_ssize_t searched=0):
     while True:
         # Here a line must end; at is never beyond size.
         if not (at + 1 < size and s[at] == c"\r" and s[at + 1] == c"\n"):
-            return _unfit(data, limits, searched)
+            return _judge(data, limits, searched)
         at += 2
         name = at
         at = skip_class(s, at, size, IS_TOKEN)
         if at == name:
             break
         if not (at < size and s[at] == c":"):
-            return _unfit(data, limits, searched)
+            return _judge(data, limits, searched)
         colon = at
         at += 1
         while at < size and (s[at] == c" " or s[at] == c"\t"):
@@ -274,11 +266,11 @@ def parse_head(data, limits, Py_ssize_t searched=0):
         count += 1
         if (count > max_fields or <Py_ssize_t>((colon - name) + (stop - value)) > max_field
                 or not _note(&facts, s + name, colon - name, s + value, stop - value)):
-            return _unfit(data, limits, searched)
+            return _judge(data, limits, searched)
     if not (at + 1 < size and s[at] == c"\r" and s[at + 1] == c"\n"):
-        return _unfit(data, limits, searched)
+        return _judge(data, limits, searched)
     if <Py_ssize_t>(at + 2) > max_total:
-        return _unfit(data, limits, searched)
+        return _judge(data, limits, searched)
 
     head = ResponseHead.__new__(ResponseHead)
     head.end = at + 2
@@ -290,7 +282,7 @@ def parse_head(data, limits, Py_ssize_t searched=0):
     head.keep_alive = not facts.close and (s[start + 7] == c"1" or facts.keep_alive)
     if facts.transfer_coded:
         if facts.length >= 0 or facts.chunked_count > 1 or facts.transfer_codings == 0:
-            return _unfit(data, limits, searched)
+            return _judge(data, limits, searched)
         if s[start + 7] == c"0" or not facts.chunked_last:
             head.keep_alive = False
     head.upgrade = facts.upgrade_token and facts.upgrade_field

@@ -441,7 +441,7 @@ class InvalidHeader(BadHttpMessage):
     """A field line that RFC 9112 §5 does not allow."""
 
     def __init__(
-        self, hdr: bytes | str, expected: str = "a token, a colon and a value without control characters"
+        self, hdr: bytes | str, expected: str = "a token, a colon, a value without control characters and CRLF"
     ) -> None:
         super().__init__(f"invalid header field {_shown(hdr)}, expected {expected}")
         self.hdr = hdr
@@ -451,7 +451,9 @@ class BadStatusLine(BadHttpMessage):
     """The response does not start with a status line (RFC 9112 §4)."""
 
     def __init__(self, line: bytes | str) -> None:
-        super().__init__(f"bad status line {_shown(line)}, expected HTTP/1.0 or HTTP/1.1, three digits and a reason")
+        super().__init__(
+            f"bad status line {_shown(line)}, expected HTTP/1.0 or HTTP/1.1, three digits, a reason and CRLF"
+        )
         self.line = line
 
 

@@ -10,6 +10,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from .._http import HeadLimits
 from .._pure.head import ResponseHead as ResponseHead
+from .._pure.head import mended_head
 from .._pure.head import parse_head as _parse_head
 from ..exceptions import BadHttpMessage
 
@@ -23,7 +24,8 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
     if head is not None:
         parser = HttpResponseParser(_Silent())
         try:
-            parser.feed_data(bytes(data[: head.end]))
+            received = bytes(data[: head.end])
+            parser.feed_data(mended_head(received.lstrip(b"\r\n")) or received)
         except HttpParserUpgrade:
             pass  # its way to say that what follows is another protocol
         except HttpParserError as error:

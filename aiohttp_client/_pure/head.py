@@ -10,6 +10,9 @@ which all backends share (tests/parity/test_head.py has a case for each):
     no reason, with or without the space before it       §4         many embedded servers, some proxies
     up to four empty lines in front of the status line   §2.2       servers that end a body with CRLF too much
     bytes 0x80-0xFF in values and reason (obs-text)      §5.5       file names in Content-Disposition, cookies
+    LF in place of CRLF, if all lines of a head have it  §2.2       scripts and devices that write their own heads
+    a field value folded over lines, but not of one      §5.2       old servers; user agents must unfold
+    that frames the body
 
 A head is judged when it is complete, or over the limit of its size, so the outcome does not
 depend on how it was cut into segments. Only what cannot even begin a status line is refused at once.
@@ -17,6 +20,7 @@ depend on how it was cut into segments. Only what cannot even begin a status lin
 
 from __future__ import annotations
 
+import functools
 import re
 
 from multidict import CIMultiDict, CIMultiDictProxy, istr
@@ -31,9 +35,15 @@ _FIELD_LINE = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]++:" + _TEXT + rb"\r\n"
 _match_head = re.compile(_STATUS_LINE + rb"((?:" + _FIELD_LINE + rb")*+)\r\n").match
 _is_status_line = re.compile(_STATUS_LINE).fullmatch
 _is_field_line = re.compile(_FIELD_LINE).fullmatch
-# An empty line, however its lines end: a head of bare LFs must be refused, not waited for.
+# An empty line, however its lines end: one that mixes them must be refused, not waited for.
 _find_end = re.compile(rb"\n\r?\n").search
 _find_fields = re.compile(rb"([^:\r]++):[ \t]*+([^\r]*+)\r\n").findall
+
+_unfold = functools.partial(re.compile(rb"[ \t]*+\r\n[ \t]++").sub, b" ")
+# A line of white space only is an empty line to some; what frames the body must leave no doubt.
+_must_not_be_unfolded = re.compile(
+    rb"\n[ \t]++\r|^(?:content-length|transfer-encoding)[^\n]*\n[ \t]", re.IGNORECASE | re.MULTILINE
+).search
 
 _BEGINNING = b"HTTP/1."
 _MAX_LENGTH = 2**63 - 1
@@ -160,7 +170,14 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
         if end is None:
             _check_incomplete(data, start, limits)
             return None
-        raise _fault(bytes(data[: end.end()]), start, limits) or BadHttpMessage("the head cannot be parsed")
+        # What is too long as it came is not made to fit: in pieces it would be refused before its end.
+        mended = mended_head(bytes(data[start : end.end()])) if end.end() <= limits.total else None
+        if mended is None:
+            raise _fault(bytes(data[: end.end()]), start, limits) or BadHttpMessage("the head cannot be parsed")
+        head = parse_head(mended, limits)
+        assert head is not None
+        head.end = end.end()
+        return head
     minor, status, reason, fields = match.groups()
     if (
         match.end() > limits.total
@@ -172,6 +189,19 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
         if fault is not None:
             raise fault
     return ResponseHead(match.end(), minor, status, reason, bytes(fields))
+
+
+def mended_head(head: bytes) -> bytes | None:
+    """A whole head with its lines ended by CRLF and unfolded; None if there is nothing that may be mended.
+
+    Only a head all of bare LFs is: one among CRLFs is rather the work of somebody who got a value in."""
+    if not head.startswith(_BEGINNING):
+        return None
+    status, end, fields = (head if b"\r" in head else head.replace(b"\n", b"\r\n")).partition(b"\r\n")
+    if not _must_not_be_unfolded(fields):
+        fields = _unfold(fields)
+    mended = status + end + fields
+    return None if mended == head else mended
 
 
 def _skip_empty_lines(data: bytes | bytearray) -> int:
@@ -204,13 +234,13 @@ def _fault(head: bytes, start: int, limits: HeadLimits) -> BadHttpMessage | None
             return LineTooLong(head, limits.total, "response head")
         if number == 0:
             if not _is_status_line(line):
-                return BadStatusLine(line.rstrip(b"\r\n"))
+                return BadStatusLine(line.removesuffix(b"\r\n"))
             if len(line) - len(b"HTTP/1.1 200 \r\n") > limits.line:
                 return LineTooLong(line, limits.line, "status line")
         elif line == b"\r\n":
             break
         elif not _is_field_line(line):
-            return InvalidHeader(line.removesuffix(b"\n").removesuffix(b"\r"))
+            return InvalidHeader(line.removesuffix(b"\r\n"))
         elif _field_size(line) > limits.field:
             return LineTooLong(line, limits.field, "header field")
         elif number > limits.fields:

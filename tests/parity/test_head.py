@@ -215,8 +215,6 @@ def test_fields(parse, line, name, value):
         b": no name",
         b"A : b",
         b"A\t: b",
-        b" A: b",
-        b"\tA: b",
         b"A b: c",
         b"(A): b",
         b"\xefA: b",
@@ -229,8 +227,13 @@ def test_fields(parse, line, name, value):
         b"A: b\x1b[31m",
         b"A: b\rc",
         b"A: b\r",
-        b"A: b\r\n folded",
-        b"A: b\r\n\tfolded",
+        b"A: b\r\n \r\n\tfolded",
+        b"A: b\r\n ",
+        b"Content-Length:\r\n 5",
+        b"Content-Length: 5\r\n\t5",
+        b"A: b\r\n folded\r\ntransfer-encoding: gzip,\r\n chunked",
+        b"A: b\r\n fol\x00ded",
+        b"A\r\n : b",
         b"A: b\nC: d",
         b"Transfer-\r\nEncoding: chunked",
         b"A: 1234567\x00",
@@ -248,7 +251,6 @@ def test_other_fields_are_refused_with_what_was_received(parse, line):
 @pytest.mark.parametrize(
     "data",
     [
-        b"HTTP/1.1 200 OK\nA: b\n\n",
         b"HTTP/1.1 200 OK\r\nA: b\n\n",
         b"HTTP/1.1 200 OK\r\nA: b\n\r\n",
         b"HTTP/1.1 200 OK\nA: b\r\n\r\n",
@@ -256,9 +258,43 @@ def test_other_fields_are_refused_with_what_was_received(parse, line):
         b"HTTP/1.1 200 OK\r\nA: b\r\r\n\r\n",
     ],
 )
-def test_bare_line_feeds_are_refused_not_waited_for(parse, data):
+def test_bare_line_feeds_among_others_are_refused_not_waited_for(parse, data):
     with pytest.raises(BadHttpMessage):
         parse(data)
+
+
+@pytest.mark.parametrize(
+    ("fields", "raw_headers"),
+    [
+        (b"A: b\r\n folded\r\n", [(b"A", b"b folded")]),
+        (b"A: b \t\r\n\t  folded\r\n again\r\nC: d\r\n", [(b"A", b"b folded again"), (b"C", b"d")]),
+        (b"A:\r\n b\r\nContent-Length: 5\r\n", [(b"A", b"b"), (b"Content-Length", b"5")]),
+        (b"A: b\nContent-Length: 5\n", [(b"A", b"b"), (b"Content-Length", b"5")]),
+        (b"A: b\n folded\nC: d\n", [(b"A", b"b folded"), (b"C", b"d")]),
+        (b"", []),
+    ],
+)
+@pytest.mark.parametrize("before", [b"", b"\r\n"])
+def test_folded_values_and_heads_of_bare_line_feeds(parse, fields, raw_headers, before):
+    end = b"\r\n" if b"\r" in fields else b"\n"
+    raw = before + b"HTTP/1.1 200 OK" + end + fields + end
+    head = parse(raw + b"body\n\n")
+    assert (head.end, head.status, head.reason) == (len(raw), 200, "OK")
+    assert list(head.raw_headers) == raw_headers
+    assert head.length == (5 if b"Content-Length" in fields else -1)
+
+
+@pytest.mark.parametrize("fields", [b" A: b\r\n", b"\tA: b\r\nC: d\r\n", b" A: b\n"])
+def test_the_status_line_is_not_folded(parse, fields):
+    end = b"\r\n" if b"\r" in fields else b"\n"
+    with pytest.raises(InvalidHeader, match="A: b"):
+        parse(b"HTTP/1.1 200 OK" + end + fields + end)
+
+
+@pytest.mark.parametrize("limits", [LIMITS, HeadLimits(total=200, field=100)])
+def test_limits_hold_for_folded_values(parse, limits):
+    with pytest.raises(LineTooLong):
+        parse(OK + b"A: b" + b"\r\n" + b" " * limits.total + b"\r\n folded" * limits.field + b"\r\n\r\n", limits)
 
 
 @pytest.mark.parametrize(
@@ -459,7 +495,7 @@ PARTS = st.sampled_from(
         b"HTTP/1.1 200 OK\r\n", b"HTTP/1.0 404\r\n", b"HTTP/1.1 204 \r\n", b"\r\n", b"\n", b"\r", b" ", b"\t", b":", b"A: b\r\n",
         b"Content-Length: 5\r\n", b"Content-Length: ", b"Transfer-Encoding: chunked\r\n", b"Transfer-Encoding: gzip, chunked\r\n",
         b"Connection: close, keep-alive\r\n", b"Connection: upgrade\r\n", b"Upgrade: x\r\n", b"Content-Encoding: gzip\r\n",
-        b"Set-Cookie: a=b\r\n", b"\x00", b"\xff", b"\x7f", b"chunked", b",", b"0", b"9" * 19, b"x" * 40, b"X-Y: \tz \t\r\n", b"\x80: a\r\n",
+        b"Set-Cookie: a=b\r\n", b"\x00", b"\xff", b"\x7f", b"chunked", b"\r\n folded", b"\n\t", b",", b"0", b"9" * 19, b"x" * 40, b"X-Y: \tz \t\r\n", b"\x80: a\r\n",
     ]
 )  # fmt: skip
 HEADS = st.one_of(
