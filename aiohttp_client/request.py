@@ -23,6 +23,7 @@ from ._net.clock import Lane
 from ._net.connection import Connection, ReadPolicy, Received
 from ._net.target import ConnectionKey, Target
 from ._net.tls import SSLOption
+from ._net.waiter import Awaited
 from ._net.writer import StreamWriter
 from ._wire.cookies import cookie_header, parse_cookie_header
 from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
@@ -95,7 +96,7 @@ class ClientRequest:
         timeout: ClientTimeout,
         total: Lane | None,
         started: float,
-        **differences: Any,
+        differences: dict[str, Any],
     ) -> None:
         self.method = method
         self.target = target
@@ -315,19 +316,21 @@ class ClientRequest:
             self.timeout,
             total,
             self.started,
-            content=self.content if hop.keeps_body else None,
-            payload=self.payload if hop.keeps_body else None,
-            chunked=self.chunked,
-            compress=self.compress,
-            expect100=self.expects_continue,
-            headers=self.given_headers,
-            merged=self.merged_headers,
-            skip=self.skip,
-            authorization=authorization,
-            cookies=cookies,
-            dropped=self.drops(hop),
-            tracker=self.tracker,
-            traced=self.traced,
+            {
+                "content": self.content if hop.keeps_body else None,
+                "payload": self.payload if hop.keeps_body else None,
+                "chunked": self.chunked,
+                "compress": self.compress,
+                "expect100": self.expects_continue,
+                "headers": self.given_headers,
+                "merged": self.merged_headers,
+                "skip": self.skip,
+                "authorization": authorization,
+                "cookies": cookies,
+                "dropped": self.drops(hop),
+                "tracker": self.tracker,
+                "traced": self.traced,
+            },
         )
 
     def _built_headers(self) -> CIMultiDict[str]:
@@ -415,7 +418,7 @@ class ClientRequest:
             headers.setdefault(hdrs.EXPECT, "100-continue")
         self.expects_continue = headers.get(hdrs.EXPECT, "").lower() == "100-continue"
 
-    def start(self, connection: Connection, head: bytes, deadline: Lane | None) -> asyncio.Future[Received]:
+    def start(self, connection: Connection, head: bytes, deadline: Lane | None) -> Awaited[Received]:
         """Send the request, or start to; the future is that of Connection.send()."""
         payload = self.payload
         if payload is None:

@@ -23,6 +23,7 @@ from . import hdrs
 from ._http import HttpVersion
 from ._net.connection import Body, Connection, Received, ResponseHead, feed_pieces
 from ._net.lease import Lease
+from ._net.waiter import Awaited
 from ._wire.coding import decode_whole, decoder_for
 from ._wire.cookies import parse_set_cookie
 from ._wire.disposition import content_disposition_filename, parse_content_disposition
@@ -116,7 +117,7 @@ class ClientResponse:
         head: ResponseHead,
         body: Body,
         connection: Connection,
-        exchange: asyncio.Future[Received],
+        exchange: Awaited[Received],
     ) -> Self:
         """The response to request, as connection brought it, or, if body is a stream, is still bringing it."""
         if cls.__init__ is ClientResponse.__init__:

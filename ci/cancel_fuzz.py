@@ -87,8 +87,10 @@ async def _interrupted(how: str, coroutine: Coroutine[Any, Any, Any], at: int) -
         def act(awaited: Any) -> None:
             if how == "time-out":
                 scope.reschedule(loop.time())
-            elif how == "when ready" and awaited is not None:
+            elif how == "when ready" and isinstance(awaited, asyncio.Future):
                 awaited.add_done_callback(lambda _: task.cancel())
+            elif how == "when ready" and awaited is not None:
+                loop.call_soon(_cancel_when_ready, awaited, task)
             else:
                 task.cancel()
 
@@ -97,6 +99,18 @@ async def _interrupted(how: str, coroutine: Coroutine[Any, Any, Any], at: int) -
         hooked = Interrupted(coroutine, at, act)
         await hooked
     return hooked.seen
+
+
+def _cancel_when_ready(waiter: Any, task: asyncio.Task[Any]) -> None:
+    """A Waiter resumes its task at once, unless another task is running: then there is a moment in between."""
+    resume, loop = waiter._callback, asyncio.get_running_loop()
+
+    def ready(_: Any) -> None:
+        task.cancel()
+        loop.call_soon(resume, waiter, context=waiter._context)
+
+    if resume is not None:
+        waiter._callback = ready
 
 
 # -- what is done

@@ -25,7 +25,7 @@ _wire/wsframes
 streams
 decoding
 resolver cookiejar
-_net/clock _net/tls _net/environ _net/engine _net/liveness
+_net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter
 _net/target
 _net/dial _net/pool _net/collecting _net/faults
 _net/connection

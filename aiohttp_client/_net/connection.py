@@ -45,6 +45,7 @@ from .faults import os_error, payload_error, truncation, upload_error
 from .liveness import has_news, unread
 from .pool import Pool
 from .target import ConnectionKey
+from .waiter import Awaited, Waiter, resumes
 
 parse_head = head.parse_head
 ResponseHead: TypeAlias = head.ResponseHead
@@ -103,6 +104,7 @@ class Connection(asyncio.Protocol):
         "_policy",
         "_pool",
         "_reading",
+        "_resumes",
         "_sent_body",
         "_tls",
         "_upload",
@@ -120,6 +122,7 @@ class Connection(asyncio.Protocol):
         self, loop: asyncio.AbstractEventLoop, pool: Pool[Connection], key: ConnectionKey, *, force_close: bool
     ) -> None:
         self._loop = loop
+        self._resumes = resumes(loop)
         self._pool = pool
         self.key = key
         self.force_close = force_close
@@ -134,7 +137,7 @@ class Connection(asyncio.Protocol):
         self.silent = True
         self._reading = IDLE
         self._leased = False  # the slot is ours to give back
-        self._waiter: asyncio.Future[Received] | None = None  # names the exchange, from send to its end
+        self._waiter: Awaited[Received] | None = None  # names the exchange, from send to its end
         self._method = ""
         self._policy = _DEFAULT_POLICY
         self._deadline: Lane | None = None
@@ -161,7 +164,7 @@ class Connection(asyncio.Protocol):
 
     def send(
         self, method: str, head: bytes, body: bytes | None, policy: ReadPolicy, deadline: Lane | None
-    ) -> asyncio.Future[Received]:
+    ) -> Awaited[Received]:
         """Write a request; the future gives the response's head and its body.
 
         Its exception is a ClientError, TimeoutError for deadline, or HttpProcessingError for bytes
@@ -182,7 +185,7 @@ class Connection(asyncio.Protocol):
             policy.sock_read.arm(self)
         return waiter
 
-    def expect(self, method: str, policy: ReadPolicy, deadline: Lane | None) -> asyncio.Future[Received]:
+    def expect(self, method: str, policy: ReadPolicy, deadline: Lane | None) -> Awaited[Received]:
         """send() without the sending: the request is written by what upload() is given."""
         assert self._reading == IDLE and self.transport is not None, self
         self._reading = HEAD
@@ -195,7 +198,8 @@ class Connection(asyncio.Protocol):
         self._deadline = deadline
         if deadline is not None:
             deadline.arm(self)
-        waiter = self._waiter = self._loop.create_future()
+        waiter: Awaited[Received] = Waiter(self._loop) if self._resumes else self._loop.create_future()
+        self._waiter = waiter
         return waiter
 
     def hold(self) -> None:
@@ -235,11 +239,11 @@ class Connection(asyncio.Protocol):
         if self._drained is not None:
             await self._drained
 
-    def is_busy_with(self, waiter: asyncio.Future[Received]) -> bool:
+    def is_busy_with(self, waiter: Awaited[Received]) -> bool:
         """Whether the exchange that send() returned waiter for has not ended."""
         return self._waiter is waiter
 
-    def abandon(self, waiter: asyncio.Future[Received]) -> None:
+    def abandon(self, waiter: Awaited[Received]) -> None:
         """Give up the exchange, if it has not ended; a reader of its stream gets ClientConnectionError."""
         if self._waiter is waiter:
             self._fail(ClientConnectionError("Connection closed"))
@@ -279,7 +283,7 @@ class Connection(asyncio.Protocol):
         else:
             self._pool.discard(self)
 
-    def collect(self, waiter: asyncio.Future[Received]) -> WholeBody | None:
+    def collect(self, waiter: Awaited[Received]) -> WholeBody | None:
         """Receive the rest of the body straight into its place; it is complete when the stream ends.
 
         None, and nothing has changed, if the body is small, coded or of unknown length."""
@@ -349,7 +353,10 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._reading == HEAD:
+            waiter = self._waiter
             self._head_received(data)
+            if isinstance(waiter, Waiter):
+                waiter.wake()  # the last thing: it may be sending the next request when that returns
         elif self._reading == BODY:
             self._body_received(data)
         elif self._reading == UPGRADED and self._partial is not None:
@@ -362,15 +369,21 @@ class Connection(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if exc is not None and self._waiter is not None and self.transport is not None:
+        waiter = self._waiter
+        if exc is not None and waiter is not None and self.transport is not None:
             for data in unread(self.transport):
-                self.data_received(data)
+                if self._reading == HEAD:
+                    self._head_received(data)
+                else:
+                    self.data_received(data)
                 if self._waiter is None:
                     break
         self._ended(exc)
         self.transport = None
         if not self.lost.done():
             self.lost.set_result(None)
+        if isinstance(waiter, Waiter):
+            waiter.wake()
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()
@@ -454,7 +467,7 @@ class Connection(asyncio.Protocol):
         if not waiter.done():
             waiter.set_result((head, empty))
 
-    def hand_over(self, exchange: asyncio.Future[Received], protocol: asyncio.Protocol) -> asyncio.Transport:
+    def hand_over(self, exchange: Awaited[Received], protocol: asyncio.Protocol) -> asyncio.Transport:
         """After a 101: make protocol the transport's, beginning with what came behind the head.
 
         The slot stays taken until protocol passes connection_lost() on. Raises

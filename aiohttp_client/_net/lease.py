@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import warnings
 
 from .collecting import WholeBody
 from .connection import Connection, Received
+from .waiter import Awaited
 
 
 class Lease:
@@ -14,7 +14,7 @@ class Lease:
 
     __slots__ = ("_waiter", "connection")
 
-    def __init__(self, connection: Connection, waiter: asyncio.Future[Received]) -> None:
+    def __init__(self, connection: Connection, waiter: Awaited[Received]) -> None:
         self.connection = connection
         self._waiter = waiter
 
@@ -23,7 +23,7 @@ class Lease:
         return self.connection.is_busy_with(self._waiter)
 
     @property
-    def exchange(self) -> asyncio.Future[Received]:
+    def exchange(self) -> Awaited[Received]:
         """What names the exchange to the connection."""
         return self._waiter
 

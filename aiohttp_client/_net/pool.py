@@ -15,6 +15,7 @@ from collections import OrderedDict
 from typing import Generic, Protocol, TypeVar
 
 from ..exceptions import ClientConnectionError
+from .clock import time_of
 from .target import ConnectionKey
 
 
@@ -41,6 +42,7 @@ class Pool(Generic[C]):
         "_in_use",
         "_in_use_by_key",
         "_loop",
+        "_now",
         "_queues",
         "_sweeper",
         "_turns",
@@ -53,6 +55,7 @@ class Pool(Generic[C]):
         self, loop: asyncio.AbstractEventLoop, *, limit: int, limit_per_host: int, keepalive: float | None
     ) -> None:
         self._loop = loop
+        self._now = time_of(loop)
         self.limit = limit
         self.limit_per_host = limit_per_host
         self.keepalive = keepalive
@@ -91,7 +94,7 @@ class Pool(Generic[C]):
 
     def take_idle(self, key: ConnectionKey) -> C | None:
         """The warmest idle connection of key, with a slot, or None. Never waits; closes expired ones on the way."""
-        if key not in self._idle or not self._has_room(key):
+        if not self._has_room(key):
             return None
         connection = self._pop_idle(key)
         if connection is not None:
@@ -124,7 +127,7 @@ class Pool(Generic[C]):
             self._idle_count -= 1
             if not stack:
                 del self._idle[key]
-            if self.keepalive is None or self._loop.time() - since <= self.keepalive:
+            if self.keepalive is None or self._now() - since <= self.keepalive:
                 return connection
             connection.close()
         return None
@@ -166,11 +169,7 @@ class Pool(Generic[C]):
             connection.close()
             return
         self._idle_count += 1
-        stack = self._idle.get(key)
-        if stack is None:
-            self._idle[key] = {connection: self._loop.time()}
-        else:
-            stack[connection] = self._loop.time()
+        self._idle.setdefault(key, {})[connection] = self._now()
         if self._sweeper is None and self.keepalive is not None:
             self._sweeper = self._loop.call_later(self.keepalive, self._sweep)
         self.free_slot(key)
@@ -233,7 +232,7 @@ class Pool(Generic[C]):
     def _sweep(self) -> None:
         self._sweeper = None
         assert self.keepalive is not None
-        now = self._loop.time()
+        now = self._now()
         expired: list[C] = []
         next_sweep: float | None = None
         for stack in self._idle.values():

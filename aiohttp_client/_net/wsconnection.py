@@ -20,6 +20,7 @@ from .._wire.wsframes import MessageReader
 from .._wire.wsmessages import WSMessage, WSMsgType
 from ..exceptions import ClientConnectionResetError, WebSocketError
 from .connection import Connection, Received
+from .waiter import Awaited
 
 _frame = frames.frame
 _FIN = 0x80
@@ -44,7 +45,7 @@ class WSConnection(asyncio.Protocol):
     def __init__(
         self,
         connection: Connection,
-        exchange: asyncio.Future[Received],
+        exchange: Awaited[Received],
         reader: MessageReader,
         *,
         autoping: bool,

@@ -261,7 +261,7 @@ def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session
             NO_TIMEOUT,
             None,
             0.0,
-            content=None if body is None else Content(body, "application/octet-stream"),
+            {} if body is None else {"content": Content(body, "application/octet-stream")},
         )
 
     plain, looked_at = request(), request()
