@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -279,6 +278,8 @@ class CookieJar(AbstractCookieJar):
             if kept.expires_at != _FOR_EVER:
                 entry["expires_timestamp"] = kept.expires_at
             stored.setdefault(f"{domain}|{path}", {})[kept.morsel.key] = entry
+        import tempfile  # which imports half a dozen modules that nothing else here needs
+
         target = Path(file_path)
         handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=target.name)  # mode 0600
         try:

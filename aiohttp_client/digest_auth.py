@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 from collections.abc import Iterator
 
 from yarl import URL
@@ -84,7 +84,7 @@ class DigestAuthMiddleware:
             payload = request.body
             body = await payload.as_bytes() if isinstance(payload, Payload) else payload
         request.headers[hdrs.AUTHORIZATION] = challenge.answer(
-            self._login, self._password, request.method, request.url.raw_path_qs, body, secrets.token_hex(8)
+            self._login, self._password, request.method, request.url.raw_path_qs, body, os.urandom(8).hex()
         )
 
 

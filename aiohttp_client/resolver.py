@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import socket
 import sys
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
 
@@ -37,14 +37,14 @@ class ThreadedResolver(AbstractResolver):
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self._loop = loop
-        self._threads: ThreadPoolExecutor | None = None
+        self._threads: concurrent.futures.ThreadPoolExecutor | None = None
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
         loop = self._loop or asyncio.get_running_loop()
         if self._threads is None:
-            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
+            self._threads = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
         # Windows does not count the loopback interface as configured.
         flags = 0 if sys.platform == "win32" and host == "localhost" else socket.AI_ADDRCONFIG
         found = await loop.run_in_executor(

@@ -9,6 +9,7 @@ tested with may be laid out differently. Both get the loop's.
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import ssl
 import sys
@@ -20,27 +21,34 @@ _TESTED = (3, 11) <= sys.version_info < (3, 15) and sys.implementation.name == "
 _ENGINES = ("auto", "loop", "aiofastnet")
 
 
-def _chosen(demanded: str) -> Any:
-    """aiofastnet's create_connection, or None. Raises ImportError for an engine that is not there."""
-    if demanded not in _ENGINES:
-        raise ImportError(f"AIOHTTP_CLIENT_TLS={demanded!r} is no engine, expected one of {', '.join(_ENGINES)}")
-    if demanded == "loop" or (demanded == "auto" and not _TESTED):
+_demanded = os.environ.get("AIOHTTP_CLIENT_TLS", "auto")
+if _demanded not in _ENGINES:
+    raise ImportError(f"AIOHTTP_CLIENT_TLS={_demanded!r} is no engine, expected one of {', '.join(_ENGINES)}")
+
+
+@functools.cache
+def _fast_create_connection() -> Any:
+    """aiofastnet's create_connection, or None. Raises ImportError if it is demanded and not there.
+
+    Importing it takes as long as a fifth of all else here: it is done for the first TLS connection."""
+    if _demanded == "loop" or (_demanded == "auto" and not _TESTED):
         return None
     try:
         import aiofastnet
     except ImportError as error:
-        if demanded == "auto":
+        if _demanded == "auto":
             return None
         raise ImportError(f"AIOHTTP_CLIENT_TLS=aiofastnet, but it cannot be imported: {error}") from error
     return aiofastnet.create_connection
 
 
-_create_connection = _chosen(os.environ.get("AIOHTTP_CLIENT_TLS", "auto"))
+if _demanded == "aiofastnet":
+    _fast_create_connection()
 
 
 def tls_engine(context: ssl.SSLContext) -> str:
     """Whose connections with context are: "aiofastnet" or "loop"."""
-    return "aiofastnet" if _create_connection is not None and type(context) is ssl.SSLContext else "loop"
+    return "aiofastnet" if type(context) is ssl.SSLContext and _fast_create_connection() is not None else "loop"
 
 
 async def create_connection(
@@ -49,7 +57,7 @@ async def create_connection(
     """loop.create_connection(factory, ssl=context, …); will_start_tls: loop.start_tls() must take the transport."""
     loop = asyncio.get_running_loop()
     if context is not None and not will_start_tls and tls_engine(context) == "aiofastnet":
-        made: tuple[asyncio.Transport, asyncio.Protocol] = await _create_connection(
+        made: tuple[asyncio.Transport, asyncio.Protocol] = await _fast_create_connection()(
             loop, factory, ssl=context, **options
         )
         return made

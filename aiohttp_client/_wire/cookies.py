@@ -6,9 +6,9 @@ control characters or more than its share is ignored as a whole.
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from http.cookies import Morsel, SimpleCookie
 from typing import Any
 
@@ -125,7 +125,10 @@ def parse_date(text: str) -> float | None:
         year += 1900
     elif year <= 69:
         year += 2000
-    hour, minute, second = time
-    if year < 1601 or not 1 <= day <= calendar.monthrange(year, month)[1] or hour > 23 or minute > 59 or second > 59:
+    if year < 1601:
         return None
-    return calendar.timegm((year, month, day, hour, minute, second))
+    try:
+        hour, minute, second = time
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
