@@ -9,6 +9,8 @@
 BACKEND says which codecs are in use: c, httptools or py; see _backend.py.
 """
 
+from typing import TYPE_CHECKING
+
 from . import abc, hdrs
 from ._backend import BACKEND
 from ._http import HttpVersion, HttpVersion10, HttpVersion11, __version__
@@ -107,6 +109,34 @@ from .tracing import (
 )
 from .upload_tracker import UploadTracker
 from .websocket import ClientWebSocketResponse
+
+if TYPE_CHECKING:
+    from . import client as client
+    from . import client_exceptions as client_exceptions
+    from . import client_middleware_digest_auth as client_middleware_digest_auth
+    from . import client_middlewares as client_middlewares
+    from . import client_proto as client_proto
+    from . import client_reqrep as client_reqrep
+    from . import client_ws as client_ws
+    from . import helpers as helpers
+    from . import http as http
+    from . import http_exceptions as http_exceptions
+    from . import http_websocket as http_websocket
+    from . import log as log
+else:
+    # Paths of aiohttp's that nothing here needs: each is imported when code of its users first looks at it.
+    _ALIASES = frozenset(
+        """client client_exceptions client_middleware_digest_auth client_middlewares client_proto client_reqrep
+        client_ws helpers http http_exceptions http_websocket log""".split()
+    )
+
+    def __getattr__(name):
+        if name not in _ALIASES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        return import_module(f"{__name__}.{name}")
+
 
 __all__ = (
     "BACKEND",

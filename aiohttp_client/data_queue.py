@@ -5,11 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Generic, TypeVar
-
-from .streams import Source
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
+
+
+class Source(Protocol):
+    """Where the data comes from."""
+
+    def pause_reading(self) -> None: ...
+    def resume_reading(self) -> None: ...
 
 
 class EofStream(Exception):

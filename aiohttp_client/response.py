@@ -60,7 +60,40 @@ def utf8(response: ClientResponse, body: bytes) -> str:
     return "utf-8"
 
 
-class ClientResponse:
+class HeadersMixin:
+    """What the header fields of a message say of its content."""
+
+    @property
+    def headers(self) -> CIMultiDictProxy[str]:
+        raise NotImplementedError
+
+    @property
+    def content_type(self) -> str:
+        """Media type in lower case without parameters; application/octet-stream if none is given."""
+        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[0]
+
+    @property
+    def charset(self) -> str | None:
+        """The charset parameter of Content-Type, as it stands there."""
+        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[1]
+
+    @property
+    def content_length(self) -> int | None:
+        """Content-Length, which for a coded body is the size on the wire."""
+        length = self.headers.get(hdrs.CONTENT_LENGTH)
+        return None if length is None else int(length)
+
+    @property
+    def content_disposition(self) -> ContentDisposition | None:
+        """Content-Disposition, None if there is none (RFC 6266)."""
+        given = self.headers.get(hdrs.CONTENT_DISPOSITION)
+        if given is None:
+            return None
+        kind, parameters = parse_content_disposition(given)
+        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
+
+
+class ClientResponse(HeadersMixin):
     """A response, as an async context manager that gives its connection back on exit.
 
     status, reason, version: the status line (RFC 9112 §4); reason may be "".
@@ -232,31 +265,6 @@ class ClientResponse:
     def history(self) -> tuple[ClientResponse, ...]:
         """The responses whose redirects led here, oldest first."""
         return self._history
-
-    @property
-    def content_type(self) -> str:
-        """Media type in lower case without parameters; application/octet-stream if none is given."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[0]
-
-    @property
-    def charset(self) -> str | None:
-        """The charset parameter of Content-Type, as it stands there."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[1]
-
-    @property
-    def content_length(self) -> int | None:
-        """Content-Length, which for a coded body is the size on the wire."""
-        length = self.headers.get(hdrs.CONTENT_LENGTH)
-        return None if length is None else int(length)
-
-    @property
-    def content_disposition(self) -> ContentDisposition | None:
-        """Content-Disposition, None if there is none (RFC 6266)."""
-        given = self.headers.get(hdrs.CONTENT_DISPOSITION)
-        if given is None:
-            return None
-        kind, parameters = parse_content_disposition(given)
-        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
 
     @property
     def links(self) -> MultiDictProxy[MultiDictProxy[str | URL]]:

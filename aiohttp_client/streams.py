@@ -10,20 +10,17 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any, Protocol
+from typing import Any
 
+from .data_queue import DataQueue as DataQueue
+from .data_queue import EofStream as EofStream
+from .data_queue import FlowControlDataQueue as FlowControlDataQueue
+from .data_queue import Source as Source
 from .exceptions import LineTooLong
 
 # Bytes of a line, or of what else readuntil() looks for, where the buffer's limits do not allow
 # more: JSON written as lines has long ones, a peer that never ends its line must not fill the memory.
 _LONGEST_LINE = 2 * 2**20
-
-
-class Source(Protocol):
-    """Where the data comes from."""
-
-    def pause_reading(self) -> None: ...
-    def resume_reading(self) -> None: ...
 
 
 class StreamReader:

@@ -1,5 +1,7 @@
 """Aliases that appear in public signatures."""
 
+import json
+import os
 from collections.abc import Callable, Iterable, Mapping
 from http.cookies import BaseCookie, Morsel
 from typing import Any, Final, TypeAlias
@@ -25,9 +27,12 @@ LooseHeaders: TypeAlias = (
 LooseCookies: TypeAlias = (
     Mapping[str, "str | Morsel[Any]"] | Iterable[tuple[str, "str | Morsel[Any]"]] | BaseCookie[str]
 )
+PathLike: TypeAlias = "str | os.PathLike[str]"
 RawHeaders: TypeAlias = tuple[tuple[bytes, bytes], ...]
 
 # The API promises "whatever your codec takes", hence Any.
 JSONEncoder: TypeAlias = Callable[[Any], str]
 JSONBytesEncoder: TypeAlias = Callable[[Any], bytes]
 JSONDecoder: TypeAlias = Callable[[str], Any]
+DEFAULT_JSON_ENCODER: Final[JSONEncoder] = json.dumps
+DEFAULT_JSON_DECODER: Final[JSONDecoder] = json.loads

@@ -1,6 +1,12 @@
 """What `import aiohttp_client as aiohttp` offers."""
 
+import subprocess
+import sys
+from importlib import import_module
 from importlib.resources import files
+
+import aiohttp
+import pytest
 
 import aiohttp_client
 
@@ -29,6 +35,44 @@ ASKED = set(
     TraceResponseChunkReceivedParams""".split()
 )
 
+# By path, what libraries and applications import of aiohttp's modules: all they list as public, and these.
+IMPORTED = {
+    "abc": "AbstractCookieJar AbstractResolver AbstractStreamWriter ResolveResult",
+    "client": """ClientSession ClientTimeout DEFAULT_TIMEOUT URL _RequestContextManager _RequestOptions
+        _SessionRequestContextManager _WSRequestContextManager""",
+    "client_exceptions": "UnixClientConnectorError",
+    "client_middleware_digest_auth": "DigestAuthMiddleware",
+    "client_middlewares": "ClientHandlerType ClientMiddlewareType",
+    "client_proto": "ResponseHandler",
+    "client_reqrep": "ConnectionKey ContentDisposition MappingProxyType UploadTracker",
+    "client_ws": "ClientWebSocketResponse ClientWSTimeout DEFAULT_WS_CLIENT_TIMEOUT",
+    "connector": "Connection",
+    "cookiejar": "",
+    "formdata": "FormData",
+    "hdrs": " ".join(name for name in vars(aiohttp.hdrs) if name.isupper() and name != "HOST_ALL"),
+    "helpers": """BasicAuth HeadersMixin MimeType TimerNoop encode_basic_auth get_env_proxy_for_url is_ip_address
+        parse_mimetype sentinel strip_auth_from_url""",
+    "http": "",
+    "http_exceptions": """BadHttpMessage BadStatusLine ContentEncodingError ContentLengthError HttpProcessingError
+        InvalidHeader LineTooLong PayloadEncodingError TransferEncodingError""",
+    "http_websocket": "",
+    "log": "client_logger internal_logger ws_logger",
+    "multipart": "MultipartResponseWrapper",
+    "payload": "JsonBytesPayload LookupError Order PayloadRegistry StreamReaderPayload",
+    "payload_streamer": "streamer",
+    "resolver": "AsyncResolver DefaultResolver ThreadedResolver",
+    "streams": "EmptyStreamReader",
+    "tracing": "TraceConfig TraceRequestStartParams",
+    "typedefs": """DEFAULT_JSON_DECODER DEFAULT_JSON_ENCODER JSONBytesEncoder JSONDecoder JSONEncoder LooseCookies
+        LooseHeaders PathLike Query RawHeaders StrOrURL""",
+}
+# What is public there and not here: the parser's and the server's parts.
+INNER = set(
+    """HeadersParser HttpParser HttpRequestParser HttpResponseParser RawRequestMessage RawResponseMessage WS_KEY
+    WSMessageDecodeText WSMessageNoDecodeText WSMessageTextBytes WebSocketReader WebSocketWriter ws_ext_gen
+    ws_ext_parse ChainMapProxy ETag build_client_middlewares reify""".split()
+)
+
 OWN = {"BACKEND", "__version__", "abc"}
 
 
@@ -49,17 +93,41 @@ def test_star_imports_give_all():
     assert set(namespace) - {"__builtins__"} == set(aiohttp_client.__all__)
 
 
+@pytest.mark.parametrize("path", IMPORTED)
+def test_what_is_imported_by_aiohttp_s_paths(path):
+    theirs, ours = import_module(f"aiohttp.{path}"), import_module(f"aiohttp_client.{path}")
+    assert getattr(aiohttp_client, path) is ours
+    names = {*IMPORTED[path].split(), *getattr(theirs, "__all__", ())} - INNER
+    assert {name for name in names if not hasattr(theirs, name)} == set()
+    assert {name for name in names if not hasattr(ours, name)} == set()
+
+
+def test_aiohttp_s_paths_lead_to_the_same_things():
+    assert aiohttp_client.client_exceptions.ClientError is aiohttp_client.ClientError
+    assert aiohttp_client.client.ClientSession is aiohttp_client.ClientSession
+    assert aiohttp_client.http.SERVER_SOFTWARE.endswith(f"aiohttp_client/{aiohttp_client.__version__}")
+    with pytest.raises(AttributeError, match="no_such_module"):
+        aiohttp_client.no_such_module  # noqa: B018
+
+
+def test_constants_name_the_same_headers():
+    theirs = {name: value for name, value in vars(aiohttp.hdrs).items() if name.isupper() and isinstance(value, str)}
+    assert {name: getattr(aiohttp_client.hdrs, name).lower() for name in theirs} == {
+        name: value.lower() for name, value in theirs.items()
+    }
+
+
 def test_types_are_shipped():
     assert files("aiohttp_client").joinpath("py.typed").is_file()
 
 
 def test_importing_loads_no_server_and_no_tls_context():
-    import subprocess
-    import sys
-
     code = (
         "import sys, aiohttp_client; from aiohttp_client._net import tls; assert not tls._default_contexts; "
         "bad = {'http.server', 'cgi', 'email', 'concurrent.futures.process', 'multiprocessing', 'aiodns', 'brotli'}; "
-        "assert not bad & set(sys.modules), bad & set(sys.modules)"
+        "assert not bad & set(sys.modules), bad & set(sys.modules); "
+        # Paths that only code of users looks at.
+        "assert 'aiohttp_client.client' not in sys.modules; "
+        "assert aiohttp_client.client_exceptions.ClientError; assert 'aiohttp_client.client_exceptions' in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

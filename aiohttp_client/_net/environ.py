@@ -33,13 +33,19 @@ async def proxy_from_env(url: URL) -> URL | None:
     global _proxies
     snapshot = tuple(item for item in os.environ.items() if item[0].lower().endswith("_proxy"))
     if _proxies is None or _proxies[0] != snapshot or _HAS_SETTINGS:
-        _proxies = snapshot, await asyncio.get_running_loop().run_in_executor(None, _read_proxies)
-    proxies = _proxies[1]
+        _proxies = snapshot, await asyncio.get_running_loop().run_in_executor(None, read_proxies)
+    proxy = chosen_proxy(url, _proxies[1])
+    if proxy is None or not _HAS_SETTINGS:
+        return proxy
+    bypassed = await asyncio.get_running_loop().run_in_executor(None, _bypasses, url.raw_host or "")
+    return None if bypassed else proxy
+
+
+def chosen_proxy(url: URL, proxies: dict[str, str]) -> URL | None:
+    """The one of proxies, by scheme as read_proxies() gives them, that is for url."""
     found = proxies.get(url.scheme) or proxies.get("all")
     host = url.raw_host
     if not found or not host or is_bypassed(host, url.port, proxies.get("no", "")):
-        return None
-    if _HAS_SETTINGS and await asyncio.get_running_loop().run_in_executor(None, _bypasses, host):
         return None
     try:
         return parse_url(found if "://" in found else f"http://{found}")
@@ -48,7 +54,8 @@ async def proxy_from_env(url: URL) -> URL | None:
         return None
 
 
-def _read_proxies() -> dict[str, str]:
+def read_proxies() -> dict[str, str]:
+    """The proxies of environment and system, by scheme; no_proxy as "no". May block."""
     # Imported here, for it brings an HTTP client and the email package with it.
     from urllib.request import getproxies
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -27,12 +28,18 @@ def parse_content_type(value: str) -> tuple[str, str | None]:
     return media_type, token if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
 
 
+def content_type_parameters(value: str) -> Iterator[tuple[str, str]]:
+    """The parameters of a Content-Type value, names in lower case."""
+    for found in _parameters(value):
+        yield found[1].lower(), found[3] if found[2] is None else re.sub(r"\\(.)", r"\1", found[2])
+
+
 @lru_cache(maxsize=256)
 def content_type_parameter(value: str, name: str) -> str | None:
     """A parameter of a Content-Type value, by its lower-case name; None if it has none."""
-    for found in _parameters(value):
-        if found[1].lower() == name:
-            return found[3] if found[2] is None else re.sub(r"\\(.)", r"\1", found[2])
+    for known, parameter in content_type_parameters(value):
+        if known == name:
+            return parameter
     return None
 
 

@@ -13,6 +13,9 @@ from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from yarl import URL
 
 import aiohttp_client as aiohttp
+import aiohttp_client.http_exceptions
+from aiohttp_client.client_reqrep import ConnectionKey
+from aiohttp_client.helpers import BasicAuth, strip_auth_from_url
 
 
 async def simple() -> str:
@@ -116,3 +119,16 @@ def errors(error: aiohttp.ClientError) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         return f"{error.host}:{error.port}"
     return str(error)
+
+
+def by_other_paths(error: BaseException, url: URL) -> aiohttp.BasicAuth | None:
+    if isinstance(error, aiohttp.client_exceptions.ClientConnectorError):
+        assert_type(error, aiohttp.ClientConnectorError)
+        print(aiohttp.http.SERVER_SOFTWARE, ConnectionKey)
+    if isinstance(error, aiohttp_client.http_exceptions.BadHttpMessage | aiohttp.exceptions.LineTooLong):
+        assert_type(error.message, str)
+    print(aiohttp.client.DEFAULT_TIMEOUT, aiohttp.client._RequestContextManager, aiohttp.connector.TCPConnector)
+    stripped, auth = strip_auth_from_url(url)
+    assert_type(stripped, URL)
+    assert_type(auth, BasicAuth | None)
+    return auth

@@ -1,0 +1,33 @@
+"""aiohttp's path to exceptions.py."""
+
+from .exceptions import ClientConnectionError as ClientConnectionError
+from .exceptions import ClientConnectionResetError as ClientConnectionResetError
+from .exceptions import ClientConnectorCertificateError as ClientConnectorCertificateError
+from .exceptions import ClientConnectorDNSError as ClientConnectorDNSError
+from .exceptions import ClientConnectorError as ClientConnectorError
+from .exceptions import ClientConnectorSSLError as ClientConnectorSSLError
+from .exceptions import ClientError as ClientError
+from .exceptions import ClientHttpProxyError as ClientHttpProxyError
+from .exceptions import ClientOSError as ClientOSError
+from .exceptions import ClientPayloadError as ClientPayloadError
+from .exceptions import ClientProxyConnectionError as ClientProxyConnectionError
+from .exceptions import ClientResponseError as ClientResponseError
+from .exceptions import ClientSSLError as ClientSSLError
+from .exceptions import ConnectionTimeoutError as ConnectionTimeoutError
+from .exceptions import ContentTypeError as ContentTypeError
+from .exceptions import InvalidURL as InvalidURL
+from .exceptions import InvalidUrlClientError as InvalidUrlClientError
+from .exceptions import InvalidUrlRedirectClientError as InvalidUrlRedirectClientError
+from .exceptions import NonHttpUrlClientError as NonHttpUrlClientError
+from .exceptions import NonHttpUrlRedirectClientError as NonHttpUrlRedirectClientError
+from .exceptions import RedirectClientError as RedirectClientError
+from .exceptions import ServerConnectionError as ServerConnectionError
+from .exceptions import ServerDisconnectedError as ServerDisconnectedError
+from .exceptions import ServerFingerprintMismatch as ServerFingerprintMismatch
+from .exceptions import ServerTimeoutError as ServerTimeoutError
+from .exceptions import SocketTimeoutError as SocketTimeoutError
+from .exceptions import TooManyRedirects as TooManyRedirects
+from .exceptions import UnixClientConnectorError as UnixClientConnectorError
+from .exceptions import UploadAbortedError as UploadAbortedError
+from .exceptions import WSMessageTypeError as WSMessageTypeError
+from .exceptions import WSServerHandshakeError as WSServerHandshakeError

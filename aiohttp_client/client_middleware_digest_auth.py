@@ -1,0 +1,3 @@
+"""aiohttp's path to digest_auth.py."""
+
+from .digest_auth import DigestAuthMiddleware as DigestAuthMiddleware

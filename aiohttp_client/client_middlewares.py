@@ -1,0 +1,4 @@
+"""aiohttp's path to middlewares.py."""
+
+from .middlewares import ClientHandlerType as ClientHandlerType
+from .middlewares import ClientMiddlewareType as ClientMiddlewareType
