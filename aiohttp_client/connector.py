@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import socket
 import ssl as ssl_module
 import warnings
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Unpack
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -18,7 +19,7 @@ from ._net.pool import closed_error
 from ._net.proxy import TunnelRefused, open_tunnel
 from ._net.target import ConnectionKey
 from ._net.tls import Fingerprint, SSLOption, context_of, one_ssl_option
-from .abc import AbstractResolver
+from .abc import AbstractResolver, ResolveResult
 from .base_connector import BaseConnector as BaseConnector
 from .base_connector import ConnectorOptions
 from .exceptions import (
@@ -115,15 +116,48 @@ class TCPConnector(BaseConnector):
         if self._owns_resolver:
             await self._resolver.resolver.close()
 
+    # For connectors of other libraries (SOCKS), which connect in their own way: an async method that is called with
+    # addr_infos=, req=, timeout=, ssl=, server_hostname= and client_error=, and gives (transport, its protocol).
+    _wrap_create_connection: Callable[..., Awaitable[tuple[asyncio.Transport, asyncio.BaseProtocol]]] | None = None
+
     async def _dial(
         self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
     ) -> None:
         if key.proxy is not None:
             await self._dial_proxied(connection, key, key.proxy, timeout)
-        else:
-            infos = await self._resolve(key, traces)
-            dialling = self._dial_tcp(connection, key, infos, self._tls_option(key))
-            await self._within_sock_connect(dialling, key, timeout)
+            return
+        infos = await self._resolve(key, traces)
+        if self._wrap_create_connection is not None:
+            await self._dial_wrapped(connection, key, infos, timeout)
+            return
+        dialling = self._dial_tcp(connection, key, infos, self._tls_option(key))
+        await self._within_sock_connect(dialling, key, timeout)
+
+    async def _dial_wrapped(
+        self, connection: Connection, key: ConnectionKey, infos: list[AddrInfoType], timeout: ClientTimeout
+    ) -> None:
+        assert self._wrap_create_connection is not None
+        tls = self._tls_option(key)
+        transport, protocol = await self._wrap_create_connection(
+            lambda: connection,
+            addr_infos=infos,
+            req=None,
+            timeout=timeout,
+            ssl=await context_of(tls) if key.is_ssl else None,
+            server_hostname=_tls_name(key) if key.is_ssl else None,
+            client_error=ClientConnectorError,
+        )
+        try:
+            if key.is_ssl and isinstance(tls, Fingerprint):
+                tls.check(transport)
+        except BaseException:
+            transport.abort()
+            raise
+        if protocol is not connection:
+            transport.set_protocol(connection)
+            connection.connection_made(transport)
+            # It may hold what would close the transport when collected, as a StreamWriter does.
+            connection.lost.add_done_callback(functools.partial(_keep, protocol))
 
     async def _dial_tcp(
         self,
@@ -197,19 +231,14 @@ class TCPConnector(BaseConnector):
 
     async def _resolve(self, key: ConnectionKey, traces: Traced | None) -> list[AddrInfoType]:
         assert key.port is not None
-        addresses = literal_address(key.host, key.port)
-        if addresses is None:
-            # One trailing dot means "do not append search domains"; more are a typing mistake.
-            name = key.host.rstrip(".") + ("." if key.host.endswith(".") else "")
-            try:
-                tell = None if traces is None else _lookup_teller(traces, name)
-                addresses = list(await self._resolver.resolve(name, key.port, self._family, tell))
-            except OSError as error:
-                raise ClientConnectorDNSError(key, error) from error
-            except asyncio.CancelledError:
-                if self._closed:
-                    raise closed_error() from None
-                raise
+        try:
+            addresses = await self._resolve_host(key.host, key.port, traces)
+        except OSError as error:
+            raise ClientConnectorDNSError(key, error) from error
+        except asyncio.CancelledError:
+            if self._closed:
+                raise closed_error() from None
+            raise
         if self._family != socket.AF_UNSPEC:
             wanted = [address for address in addresses if address["family"] == self._family]
             if not wanted:
@@ -218,6 +247,16 @@ class TCPConnector(BaseConnector):
                 )
             addresses = wanted
         return address_infos(addresses)
+
+    async def _resolve_host(self, host: str, port: int, traces: Traced | None = None) -> list[ResolveResult]:
+        """All addresses of host, which may be one itself; overridden by those who allow only some."""
+        addresses = literal_address(host, port)
+        if addresses is not None:
+            return addresses
+        # One trailing dot means "do not append search domains"; more are a typing mistake.
+        name = host.rstrip(".") + ("." if host.endswith(".") else "")
+        tell = None if traces is None else _lookup_teller(traces, name)
+        return list(await self._resolver.resolve(name, port, self._family, tell))
 
     async def _local_infos(self) -> list[AddrInfoType] | None:
         if self._local_addr is None:
@@ -319,6 +358,10 @@ class NamedPipeConnector(BaseConnector):
             raise ClientConnectorError(key, OSError(None, "there is no TLS over named pipes: use http"))
         proactor: Any = self._loop  # only there has it create_pipe_connection()
         await self._within_sock_connect(proactor.create_pipe_connection(lambda: connection, self._path), key, timeout)
+
+
+def _keep(protocol: asyncio.BaseProtocol, _: asyncio.Future[None]) -> None:
+    """Nothing, but whoever may call it keeps protocol."""
 
 
 def _tls_name(key: ConnectionKey) -> str:

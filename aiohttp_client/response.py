@@ -251,7 +251,8 @@ class ClientResponse(HeadersMixin):
         """The cookies this response sets; of one name the last."""
         if self._cookies is None:
             self._cookies = SimpleCookie()
-            for line in self.headers.getall(hdrs.SET_COOKIE, ()):
+            headers = self._headers_or_none()
+            for line in () if headers is None else headers.getall(hdrs.SET_COOKIE, ()):
                 morsel = parse_set_cookie(line)
                 if morsel is not None:
                     dict.__setitem__(self._cookies, morsel.key, morsel)
@@ -377,7 +378,9 @@ class ClientResponse(HeadersMixin):
         if self._content is not None:
             whole = None if self._lease is None else self._lease.collect()
             if whole is None:
-                return await StreamReader.read(self._content)  # observed as a whole
+                if isinstance(self._content, ObservedStreamReader):
+                    return await StreamReader.read(self._content)  # observed as a whole
+                return await self._content.read()  # which may be a library's own
             await self._content.wait_eof()
             return whole.result()
         arrived, self._arrived = self._arrived, None

@@ -457,6 +457,10 @@ class ClientSession:
                 upload_tracker.last(uploading=request is not None and request.is_uploading)
         return response
 
+    def _prepare_headers(self, headers: LooseHeaders | None) -> CIMultiDict[str]:
+        """The session's headers with these over them: libraries that record or cache requests want to know."""
+        return merged_headers(self._headers, headers)
+
     def _target(self, url: StrOrURL, params: Query) -> Target:
         try:
             parsed = parse_url(url)
