@@ -135,6 +135,11 @@ class BaseConnector:
     def limit_per_host(self) -> int:
         return self._pool.limit_per_host
 
+    @property
+    def _conns(self) -> dict[ConnectionKey, list[tuple[Connection, float]]]:
+        """Idle connections and since when: the recipe for waiting until TLS is closed looks at their transports."""
+        return self._pool.idle_connections()
+
     async def connect(self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None = None) -> Connection:
         """A connection for key, with its slot: from the pool when it is our turn, else a new one.
 

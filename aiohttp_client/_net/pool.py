@@ -92,6 +92,10 @@ class Pool(Generic[C]):
 
     # -- taking
 
+    def idle_connections(self) -> dict[ConnectionKey, list[tuple[C, float]]]:
+        """The idle connections of each key with the loop time since when they are, coldest first."""
+        return {key: list(stack.items()) for key, stack in self._idle.items()}
+
     def take_idle(self, key: ConnectionKey) -> C | None:
         """The warmest idle connection of key, with a slot, or None. Never waits; closes expired ones on the way."""
         if not self._has_room(key):

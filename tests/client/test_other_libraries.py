@@ -176,3 +176,20 @@ async def test_a_connector_may_refuse_addresses(origin):
             with pytest.raises(aiohttp.ClientConnectorDNSError, match="not a public address"):
                 await session.get(url)
     assert origin.connections == 0
+
+
+async def test_idle_connections_can_be_looked_at(web, certificates):
+    """The recipe "wait until the TLS transports are closed", found in many applications."""
+    async with aiohttp.ClientSession() as session:
+        async with session.get(await web.tls() + "/json", ssl=certificates.client()) as response:
+            await response.read()
+        [[(connection, since)]] = session.connector._conns.values()
+        assert connection.transport.get_extra_info("sslcontext") is not None
+        assert since <= asyncio.get_running_loop().time()
+        lost = asyncio.Event()
+        ssl_protocol = getattr(connection.transport, "_ssl_protocol", None)
+        if ssl_protocol is None:  # the loop has another TLS, and the recipe nothing to wait for
+            return
+        connection_lost = ssl_protocol.connection_lost
+        ssl_protocol.connection_lost = lambda error: (connection_lost(error), lost.set())
+    await lost.wait()
