@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import TypeAlias
 
@@ -11,6 +11,13 @@ from .response import ClientResponse
 
 ClientHandlerType: TypeAlias = Callable[[ClientRequest], Awaitable[ClientResponse]]
 ClientMiddlewareType: TypeAlias = Callable[[ClientRequest, ClientHandlerType], Awaitable[ClientResponse]]
+
+
+def checked_middlewares(middlewares: Sequence[ClientMiddlewareType]) -> tuple[ClientMiddlewareType, ...]:
+    """Raises TypeError for anything but middlewares, one alone included."""
+    if not isinstance(middlewares, Iterable) or not all(callable(middleware) for middleware in middlewares):
+        raise TypeError(f"middlewares must be a sequence of middlewares, got {middlewares!r}")
+    return tuple(middlewares)
 
 
 def chained(middlewares: Sequence[ClientMiddlewareType], handler: ClientHandlerType) -> ClientHandlerType:

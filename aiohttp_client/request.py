@@ -32,7 +32,7 @@ from .body import Content, body_of
 from .head_template import HeadTemplate, add_auto_headers, merged_headers
 from .payload import BytesPayload, Payload
 from .timeouts import ClientTimeout
-from .typedefs import LooseHeaders
+from .typedefs import UNSET, LooseHeaders, Unset
 from .upload_tracker import UploadTracker
 
 if TYPE_CHECKING:
@@ -42,13 +42,22 @@ _TYPED_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _OCTET_STREAM = "application/octet-stream"
 
 
-class RequestInfo(NamedTuple):
-    """The request a response answers; url is without fragment."""
-
+class _RequestInfo(NamedTuple):
     url: URL
     method: str
     headers: CIMultiDictProxy[str]
     real_url: URL
+
+
+class RequestInfo(_RequestInfo):
+    """The request a response answers; url is without fragment, real_url, which is url if not given, with it."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | Unset = UNSET
+    ) -> RequestInfo:
+        return super().__new__(cls, url, method, headers, url if isinstance(real_url, Unset) else real_url)
 
 
 class Traced(Protocol):
@@ -351,7 +360,9 @@ class ClientRequest:
             headers[hdrs.COOKIE] = cookie_header({**given, **dict(self.cookies)}.items())
         if self.authorization is not None:
             if hdrs.AUTHORIZATION in headers:
-                raise ValueError("credentials are given twice: in the URL and as an Authorization header")
+                raise ValueError(
+                    "credentials are given twice: by auth= or the URL, and as an Authorization header; leave one out"
+                )
             headers[hdrs.AUTHORIZATION] = self.authorization
         if self.is_for_proxy and self.key.proxy_auth is not None:
             headers[hdrs.PROXY_AUTHORIZATION] = self.key.proxy_auth
@@ -409,11 +420,12 @@ class ClientRequest:
             if self.template.version < HttpVersion11:
                 raise ValueError("a body of unknown length needs chunks, which HTTP/1.0 does not have: give its bytes")
             headers.popall(hdrs.CONTENT_LENGTH, None)
-            headers.setdefault(hdrs.TRANSFER_ENCODING, "chunked")
         elif length is None:
             headers[hdrs.CONTENT_LENGTH] = str(size)
         for name, value in payload.headers.items():
             headers.setdefault(name, value)
+        if self.chunked:
+            headers.setdefault(hdrs.TRANSFER_ENCODING, "chunked")
         if self.expects_continue:
             headers.setdefault(hdrs.EXPECT, "100-continue")
         self.expects_continue = headers.get(hdrs.EXPECT, "").lower() == "100-continue"

@@ -117,6 +117,7 @@ class ClientResponse(HeadersMixin):
     _arrived: bytes | list[tuple[bytes, bool]] | None = None  # a body that came with its head, until it is used
     _content: StreamReader | None = None
     _body: bytes | None = None
+    _coded_size: int | None = None  # of a body that had to be decoded
     _lease: Lease | None = None
     _history: tuple[ClientResponse, ...] = ()
     _in_context = False
@@ -173,8 +174,7 @@ class ClientResponse(HeadersMixin):
         return self
 
     def __repr__(self) -> str:
-        reason = self.reason
-        shown = "None" if reason is None else reason.encode("ascii", "backslashreplace").decode("ascii")
+        shown = (self.reason or "None").encode("ascii", "backslashreplace").decode("ascii")
         return f"<{type(self).__name__}({self.url}) [{self.status} {shown}]>\n{self._headers_or_none()!r}\n"
 
     def _headers_or_none(self) -> CIMultiDictProxy[str] | None:
@@ -278,7 +278,7 @@ class ClientResponse(HeadersMixin):
                 except ValueError:
                     continue
                 link: MultiDict[str | URL] = MultiDict(parameters)
-                rel = str(link.get("rel", url))
+                rel = str(link.get("rel") or target)
                 link["url"] = url
                 links.add(rel, MultiDictProxy(link))
         return MultiDictProxy(links)
@@ -304,7 +304,7 @@ class ClientResponse(HeadersMixin):
             return stream
         arrived = self._arrived
         if not arrived:
-            return EMPTY_PAYLOAD
+            return EMPTY_PAYLOAD if not self._body else self._ended_stream(len(self._body))
         self._arrived = None
         assert self._request is not None
         policy = self._request.policy
@@ -328,6 +328,14 @@ class ClientResponse(HeadersMixin):
         else:
             feed.feed_data(arrived)
         feed.feed_eof()
+        return stream
+
+    def _ended_stream(self, size: int) -> StreamReader:
+        """The stream that read() has brought to its end."""
+        stream = StreamReader()
+        stream.feed_eof()
+        stream.total_bytes = size
+        stream.total_compressed_bytes = self._coded_size
         return stream
 
     def _decoder(self) -> Any:
@@ -389,6 +397,7 @@ class ClientResponse(HeadersMixin):
         body = b"".join([data for data, _ in arrived]) if isinstance(arrived, list) else arrived
         coding = self._coding()
         if coding and body:
+            self._coded_size = len(body)
             try:
                 body = decode_whole(coding, body)
             except ContentEncodingError as error:

@@ -25,6 +25,10 @@ class Proxy(NamedTuple):
     headers: tuple[tuple[str, str], ...] = ()
 
 
+# proxy="": none, whatever the session or the environment say.
+NO_PROXY = Proxy(URL())
+
+
 class Route(NamedTuple):
     """What holds for all hops of a request.
 
@@ -45,7 +49,7 @@ class Route(NamedTuple):
                 if proxy.authorization is None:
                     proxy = proxy._replace(authorization=await netrc_authorization(url.host or ""))
         key = target.key._replace(ssl=self.ssl, server_hostname=self.server_hostname)
-        if proxy is None:
+        if proxy is None or proxy is NO_PROXY:
             return key
         return key._replace(proxy=proxy.url, proxy_auth=proxy.authorization, proxy_headers=proxy.headers)
 
@@ -60,11 +64,13 @@ def proxy_of(url: StrOrURL, auth: BasicAuth | None, headers: LooseHeaders | None
     https, TypeError for auth that is not BasicAuth."""
     if not isinstance(url, (str, URL)):
         raise TypeError(f"proxy must be str or yarl.URL, got {type(url).__name__}")
+    if not url:
+        return NO_PROXY
     try:
         parsed = parse_url(url)
     except ValueError as error:
         raise InvalidURL(url, str(error)) from error
-    if parsed.scheme not in ("http", "https"):
+    if parsed.raw_host and parsed.scheme not in ("http", "https"):
         raise ValueError(f"proxy must be a URL with scheme http or https, got {str(parsed.with_user(None))!r}")
     if not parsed.raw_host or not parsed.port:
         raise InvalidURL(url, "no host of a proxy, expected something like http://proxy.example:3128")

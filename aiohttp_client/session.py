@@ -38,7 +38,7 @@ from .exceptions import (
 )
 from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
-from .middlewares import ClientMiddlewareType
+from .middlewares import ClientMiddlewareType, checked_middlewares
 from .options import (
     RaiseForStatus,
     RedirectableOptions,
@@ -141,7 +141,7 @@ class ClientSession:
         self._trace_configs = tuple(trace_configs or ())
         for config in self._trace_configs:
             config.freeze()
-        self._middlewares = tuple(middlewares)
+        self._middlewares = checked_middlewares(middlewares)
         self._base_url = _checked_base(base_url)
         self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
@@ -160,19 +160,22 @@ class ClientSession:
         self._requote_redirect_url = requote_redirect_url
         self._fallback_charset_resolver = fallback_charset_resolver
         self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
-        if connector is None:
-            connector = TCPConnector(ssl_shutdown_timeout=ssl_shutdown_timeout)
-        elif connector._loop is not self._loop:
+        if connector is not None and connector._loop is not self._loop:
             raise RuntimeError("the connector belongs to another event loop than the session")
-        self._connector = connector
-        self._connector_owner = connector_owner
-        self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
-        self._template = HeadTemplate(self._headers, self._skip, self._version, force_close=connector.force_close)
+        self._template = HeadTemplate(
+            self._headers, self._skip, self._version, force_close=connector is not None and connector.force_close
+        )
         self._policy = ReadPolicy(
             limits=HeadLimits.of(max_line_size, max_field_size, max_headers),
             read_bufsize=read_bufsize,
             decompress=auto_decompress,
         )
+        # From here on there is something to close.
+        if connector is None:
+            connector = TCPConnector(ssl_shutdown_timeout=ssl_shutdown_timeout)
+        self._connector = connector
+        self._connector_owner = connector_owner
+        self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
         self._policy = self._policy_for(self._timeout)
         self._total = self._total_lane(self._timeout)
 
@@ -408,13 +411,15 @@ class ClientSession:
         if cookies or len(self._cookie_jar):
             differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, cookies)
         if upload_tracker is not None:
+            if not isinstance(upload_tracker, UploadTracker):
+                raise TypeError(f"upload_tracker must be an UploadTracker, got {type(upload_tracker).__name__}")
             upload_tracker.bind()
             differences["tracker"] = upload_tracker
         send = self._exchanger.send
         if middlewares is None:
             middlewares = self._middlewares
         if middlewares:
-            send = partial(self._exchanger.through, middlewares)
+            send = partial(self._exchanger.through, checked_middlewares(middlewares))
         traces = merged = None
         if self._trace_configs:
             traces = differences["traced"] = Traces(self, self._trace_configs, trace_request_ctx)
@@ -434,6 +439,8 @@ class ClientSession:
                 )
             if request.payload is not None:
                 await request.close_payload()
+            elif upload_tracker is not None and differences.get("payload") is None:
+                upload_tracker.completes()  # there was nothing to send
             if raise_for_status is None:
                 raise_for_status = self._raise_for_status
             if callable(raise_for_status):

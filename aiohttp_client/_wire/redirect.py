@@ -67,9 +67,12 @@ def _resolved(url: URL, location: str, requote: bool) -> URL:
     text = _escaped_byte.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", location)
     try:
         reference = parse_url(text, encoded=not requote)
-        if reference.scheme == url.scheme and not reference.raw_authority:
+        rest = text.partition(":")[2] if reference.scheme else text
+        if reference.scheme in ("", url.scheme) and not reference.raw_authority:
+            if rest.startswith("//"):
+                raise ValueError("no host")  # to join() it would be nothing at all
             # "http:path" within http: an old spelling of a relative reference (RFC 3986 §5.4.2).
-            reference = parse_url(text.partition(":")[2], encoded=not requote)
+            reference = parse_url(rest, encoded=not requote)
         target = url.join(reference)
         port = target.port
     except ValueError as error:

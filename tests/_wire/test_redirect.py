@@ -89,11 +89,12 @@ def test_a_websocket_may_be_sent_on_to_another(location):
     assert hop(location, url=url).url in (URL("wss://b.test/x"), URL("https://b.test/x"))
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize(
-    "location", ["http://", "http:///x", "http://[::1/", "http://b.test:99999/", "http://b.test:x/"]
+    "location", ["http://", "http:///x", "//", "///x", "http://[::1/", "http://b.test:99999/", "http://b.test:x/"]
 )
-def test_unusable_locations_say_what_was_received(location):
+def test_unusable_locations_say_what_was_received(location, scheme):
     with pytest.raises(InvalidUrlRedirectClientError) as caught:
-        hop(location, url=URL("https://a.test/"))
+        hop(location, url=URL(f"{scheme}://a.test/"))
     assert caught.value.url == location
     assert caught.value.description

@@ -207,6 +207,7 @@ async def test_a_redirect_goes_through_the_proxy_again(origin):
         ("socks5://127.0.0.1:1", ValueError),
         ("http://", aiohttp.InvalidURL),
         ("//nowhere", ValueError),
+        ("proxy.example:3128", aiohttp.InvalidURL),
         (b"http://127.0.0.1:1", TypeError),
     ],
 )
@@ -248,3 +249,19 @@ async def test_trust_env_uses_the_proxy_of_the_environment(origin, monkeypatch):
     assert lines == [b"GET http://a.example/ HTTP/1.1", b"GET / HTTP/1.1", absolute, b"GET / HTTP/1.1"]
     assert b"Proxy-Authorization: " + AUTH.encode().encode() in origin.requests[0]
     assert b"Proxy-Authorization" not in origin.requests[1]
+
+
+async def test_an_empty_proxy_is_none(origin, monkeypatch):
+    """As proxy=os.environ.get("PROXY", "") gives it."""
+    origin.plays(OK)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.delenv("no_proxy", raising=False)
+    async with aiohttp.ClientSession(trust_env=True, proxy="") as session:
+        async with session.get(origin.url):
+            pass
+    async with aiohttp.ClientSession(trust_env=True, proxy="http://127.0.0.1:1") as session:
+        async with session.get(origin.url, proxy=""):
+            pass
+        with pytest.raises(aiohttp.ClientProxyConnectionError):
+            await session.get(origin.url)
+    assert [request.partition(b"\r\n")[0] for request in origin.requests] == [b"GET / HTTP/1.1"] * 2

@@ -172,6 +172,17 @@ async def test_userinfo_is_sent_as_credentials(origin):
         ({"fingerprint": b"short"}, ValueError, "SHA-256"),
         ({"timeout": "5"}, TypeError, "timeout must be"),
         ({"params": {"a": None}}, TypeError, ""),
+        ({"params": {"a": True}}, TypeError, ""),
+        ({"params": {"a": b"x"}}, TypeError, ""),
+        ({"params": {"a": float("nan")}}, ValueError, ""),
+        ({"cookies": "a=b"}, ValueError, ""),
+        ({"middlewares": 5}, TypeError, "sequence of middlewares, got 5"),
+        ({"middlewares": aiohttp.DigestAuthMiddleware("a", "b")}, TypeError, "sequence of middlewares"),
+        ({"upload_tracker": True}, TypeError, "UploadTracker, got bool"),
+        ({"headers": "X: 1"}, ValueError, ""),
+        ({"headers": {"X": None}}, TypeError, "must be str"),
+        ({"headers": {"X": b"1"}}, TypeError, "must be str"),
+        ({"method": None}, TypeError, "method must be str, got NoneType"),
         ({"method": "GE T"}, ValueError, "not a token"),
         ({"method": "GET / HTTP/1.1\r\nX: y"}, ValueError, "not a token"),
     ],
@@ -185,6 +196,69 @@ async def test_misuse_is_refused_before_anything_is_sent(origin, options, error,
         assert origin.connections == 0
         async with session.get(origin.url) as response:  # and the session is none the worse
             assert response.status == 200
+
+
+@pytest.mark.parametrize("url", [None, 5, b"http://127.0.0.1/", ["http://127.0.0.1/"]])
+async def test_what_is_no_url_is_named(url):
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(TypeError, match="url must be str or yarl.URL, got"):
+            await session.get(url)
+        with pytest.raises(TypeError):
+            await session.get(url, params={"a": "b"})
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"base_url": "/relative/"}, ValueError),
+        ({"base_url": "http://h/no-slash"}, ValueError),
+        ({"timeout": 5}, ValueError),
+        ({"timeout": aiohttp.ClientTimeout(), "read_timeout": 1}, ValueError),
+        ({"timeout": aiohttp.ClientTimeout(), "conn_timeout": 1}, ValueError),
+        ({"auth": ("a", "b")}, TypeError),
+        ({"cookies": "a=b"}, ValueError),
+        ({"headers": {"A": 5}}, TypeError),
+        ({"middlewares": 5}, TypeError),
+        ({"ssl": "no"}, TypeError),
+        ({"no_such_option": 1}, TypeError),
+    ],
+)
+async def test_misuse_of_a_session_is_refused_and_leaves_nothing(options, error):
+    with pytest.raises(error):
+        aiohttp.ClientSession(**options)
+
+
+async def test_the_order_of_all_there_is(origin):
+    async def body():
+        yield b"x"
+
+    origin.plays(OK)
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(headers={"X-Session": "1"}, connector=connector) as session:
+        await session.post(
+            origin.url,
+            headers={"X": "1"},
+            cookies={"b": "1", "a": "2"},
+            auth=aiohttp.BasicAuth("u", "p"),
+            data=body(),
+            compress=True,
+        )
+    head = origin.requests[0].partition(b"\r\n\r\n")[0].decode()
+    assert [line.partition(":")[0] for line in head.split("\r\n")[1:]] == [
+        "Host",
+        "X-Session",
+        "X",
+        "Accept",
+        "Accept-Encoding",
+        "User-Agent",
+        "Cookie",
+        "Authorization",
+        "Content-Encoding",
+        "Content-Type",
+        "Transfer-Encoding",
+        "Connection",
+    ]
+    assert "\r\nCookie: a=2; b=1\r\n" in head
 
 
 async def test_credentials_cannot_be_given_twice(origin):

@@ -6,7 +6,7 @@ import json
 import zlib
 
 import pytest
-from multidict import CIMultiDictProxy
+from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 import aiohttp_client as aiohttp
@@ -61,9 +61,16 @@ async def test_urls(opened, origin):
         assert r.request_info.headers["Host"] == origin.url.partition("//")[2]
 
 
+def test_request_info_may_be_made_without_a_real_url():
+    url, headers = URL("http://h/"), CIMultiDictProxy(CIMultiDict())
+    assert aiohttp.RequestInfo(url, "GET", headers) == (url, "GET", headers, url)
+    assert aiohttp.RequestInfo(url, "GET", headers, URL("http://h/#x")).real_url.fragment == "x"
+
+
 async def test_a_missing_reason_is_empty(opened):
     async with opened(answer(status="404 ").replace(b"404 \r", b"404\r")) as r:
         assert (r.status, r.reason, r.ok) == (404, "", False)
+        assert "[404 None]" in repr(r)
 
 
 async def test_the_body_is_kept(opened):
@@ -178,6 +185,17 @@ async def test_content_after_read_is_at_its_end(opened):
     async with opened(answer(b"0123456789")) as r:
         await r.read()
         assert await r.content.read() == b""
+        assert r.content.total_bytes == r.content.total_raw_bytes == 10
+
+
+@pytest.mark.parametrize("cut", [False, True])
+async def test_the_stream_knows_the_size_of_a_body_however_it_arrived(origin, cut):
+    body = zlib.compress(b"text" * 100)
+    origin.plays(answer(body, [("Content-Encoding", "deflate")]), cut=cut)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin.url) as r:
+            await r.read()
+            assert (r.content.total_bytes, r.content.total_raw_bytes) == (400, len(body))
 
 
 @pytest.mark.parametrize("cut", [False, True])
@@ -331,12 +349,14 @@ async def test_module_level_request(origin):
 async def test_links_by_relation(origin):
     origin.plays(
         b'HTTP/1.1 200 OK\r\nLink: </page?p=2>; rel="next"; title="Two", <b>; rel=last\r\n'
-        b"Link: <http://other.example/x>, <//[::1]x@>\r\nContent-Length: 0\r\n\r\n"
+        b"Link: <http://other.example/x>, <//[::1]x@>, <y>; rel\r\nContent-Length: 0\r\n\r\n"
     )
     async with aiohttp.ClientSession() as session:
         async with session.get(f"{origin.url}/a/page") as response:
             links = response.links
-    assert list(links) == ["next", "last", "http://other.example/x"]
+    # Without a relation it is known by its URL as written.
+    assert list(links) == ["next", "last", "http://other.example/x", "y"]
+    assert str(links["y"]["url"]) == f"{origin.url}/a/y"
     assert str(links["next"]["url"]) == f"{origin.url}/page?p=2"
     assert (links["next"]["title"], links["next"]["rel"]) == ("Two", "next")
     assert str(links["last"]["url"]) == f"{origin.url}/a/b"

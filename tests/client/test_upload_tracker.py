@@ -51,6 +51,14 @@ async def test_a_tracker_serves_one_request(origin):
             await session.post(origin.url, data=b"body", upload_tracker=tracker)
 
 
+async def test_nothing_to_upload_is_complete(origin):
+    origin.plays(OK)
+    tracker = aiohttp.UploadTracker()
+    async with aiohttp.ClientSession() as session:
+        await session.get(origin.url, upload_tracker=tracker)
+    assert (tracker.attempts, tracker.bytes_written, await tracker.upload_complete) == (0, 0, None)
+
+
 async def test_an_upload_that_is_not_wanted_is_aborted(origin):
     origin.script([0.05, b"HTTP/1.1 413 Too much\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", origin.STALL])
 
