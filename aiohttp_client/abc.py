@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
-from http.cookies import BaseCookie, Morsel
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from http.cookies import BaseCookie, Morsel, SimpleCookie
+from types import MappingProxyType
 from typing import TypedDict
 
 from yarl import URL
 
+from ._wire.cookies import parse_set_cookie
 from .typedefs import LooseCookies
 
 
@@ -71,6 +73,35 @@ class AbstractStreamWriter(ABC):
 class AbstractCookieJar(Sized, Iterable[Morsel[str]]):
     """Which cookies are kept, and which go where."""
 
+    @property
+    def unsafe(self) -> bool:
+        """Whether hosts that are IP addresses have cookies, too."""
+        return False
+
+    @property
+    def quote_cookie(self) -> bool:
+        """Whether values with special characters are sent in quotes."""
+        return True
+
+    @property
+    def treat_as_secure_origin(self) -> frozenset[URL]:
+        """Origins that get Secure cookies over http."""
+        return frozenset()
+
+    @property
+    def cookies(self) -> Mapping[tuple[str, str], SimpleCookie]:
+        """By (domain, path)."""
+        found: dict[tuple[str, str], SimpleCookie] = {}
+        for morsel in self:
+            cookie = found.setdefault((morsel["domain"], morsel["path"]), SimpleCookie())
+            dict.__setitem__(cookie, morsel.key, morsel)
+        return MappingProxyType(found)
+
+    @property
+    def host_only_cookies(self) -> frozenset[tuple[str, str, str]]:
+        """(domain, path, name) of those that came without a Domain attribute."""
+        return frozenset()
+
     @abstractmethod
     def clear(self, predicate: Callable[[Morsel[str]], bool] | None = None) -> None:
         """Forget all cookies, or those for which predicate is true."""
@@ -83,9 +114,11 @@ class AbstractCookieJar(Sized, Iterable[Morsel[str]]):
     def update_cookies(self, cookies: LooseCookies, response_url: URL = URL()) -> None:  # noqa: B008  # immutable
         """Take cookies as set by response_url; without one they are sent everywhere."""
 
-    @abstractmethod
     def update_cookies_from_headers(self, headers: Sequence[str], response_url: URL) -> None:
         """Take the Set-Cookie fields of a response."""
+        morsels = [morsel for morsel in map(parse_set_cookie, headers) if morsel is not None]
+        if morsels:
+            self.update_cookies([(morsel.key, morsel) for morsel in morsels], response_url)
 
     @abstractmethod
     def filter_cookies(self, request_url: URL) -> BaseCookie[str]:

@@ -15,7 +15,6 @@ PACKAGE = Path(aiohttp_client.__file__).parent
 # them, and `import aiohttp_client` does not either (test_exports.py).
 FLOORS = """
 hdrs typedefs timeouts exceptions _http
-abc
 _pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__ _net/__init__
 _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
@@ -25,6 +24,7 @@ _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect 
 _wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
 _wire/wsdeflate
 _wire/wsframes
+abc
 data_queue
 streams
 decoding

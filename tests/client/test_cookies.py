@@ -1,6 +1,9 @@
 """Cookies over the wire: set by responses, sent by requests, and never to strangers."""
 
+from http.cookies import SimpleCookie
+
 import aiohttp_client as aiohttp
+from aiohttp_client.abc import AbstractCookieJar
 
 
 def setting(*lines, body=b"", status="200 OK", extra=""):
@@ -67,6 +70,51 @@ async def test_cookies_of_a_request_stay_with_its_origin(origin):
         async with session.get(f"{origin.named_url}/1", cookies={"secret": "1"}) as response:
             assert response.status == 200
     assert [cookie_line(request) for request in origin.requests] == ["secret=1", "secret=1", None, None]
+
+
+class ShortestJar(AbstractCookieJar):
+    """What a jar has to have, as users write them: one value for each name, sent everywhere."""
+
+    def __init__(self):
+        self.kept = {}
+
+    def __iter__(self):
+        return iter(self.kept.values())
+
+    def __len__(self):
+        return len(self.kept)
+
+    def clear(self, predicate=None):
+        self.kept.clear()
+
+    def clear_domain(self, domain):
+        self.kept.clear()
+
+    def update_cookies(self, cookies, response_url=None):
+        self.kept.update(cookies)
+
+    def filter_cookies(self, request_url):
+        found = SimpleCookie()
+        found.update(self.kept)
+        return found
+
+
+async def test_a_jar_of_the_user_s_own(origin):
+    origin.plays(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b; Path=/x\r\nSet-Cookie: broken\r\nContent-Length: 0\r\n\r\n")
+    jar = ShortestJar()
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        for _ in range(2):
+            async with session.get(origin.url, cookies={"own": "1"}):
+                pass
+        assert session.cookie_jar is jar
+    assert cookie_line(origin.requests[1]) == "a=b; own=1"
+    assert (jar.quote_cookie, jar.unsafe, jar.host_only_cookies, jar.treat_as_secure_origin) == (
+        True,
+        False,
+        frozenset(),
+        frozenset(),
+    )
+    assert {key: cookie["a"].value for key, cookie in jar.cookies.items()} == {("", "/x"): "b"}
 
 
 async def test_the_dummy_jar(origin):
