@@ -127,6 +127,36 @@ async def test_text(opened, headers, body, text):
         assert await r.text() == text
 
 
+@pytest.mark.parametrize(
+    ("content_type", "encoding"),
+    [
+        ("text/plain; charset=latin-1", "iso8859-1"),
+        ("text/plain; CHARSET=UTF8", "utf-8"),
+        ("application/json", "utf-8"),
+        ("application/rdap", "utf-8"),
+        ("application/json; charset=cp1251", "cp1251"),
+        ("text/html", "the resolver's"),
+        ("application/rdap+json", "the resolver's"),
+    ],
+)
+async def test_the_encoding_of_a_text(origin, content_type, encoding):
+    origin.plays(answer(b"x", [("Content-Type", content_type)]))
+    async with aiohttp.ClientSession(fallback_charset_resolver=lambda response, body: "the resolver's") as session:
+        async with session.get(origin.url) as r:
+            await r.read()
+            assert r.get_encoding() == encoding
+
+
+async def test_an_upgrade_nobody_asked_for_is_returned_with_its_connection(origin):
+    origin.script([origin.WAIT, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", origin.STALL])
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin.url) as r:
+            assert (r.status, await r.read()) == (101, b"")
+            assert r.connection is not None and not r.closed
+        assert r.connection is None and r.closed
+        assert session.connector._pool.in_use == session.connector._pool.idle == 0
+
+
 async def test_text_with_an_encoding_of_the_caller(opened):
     async with opened(answer("Тест".encode("cp1251"))) as r:
         assert await r.text(encoding="windows-1251") == "Тест"

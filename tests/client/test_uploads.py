@@ -328,6 +328,14 @@ async def test_expect_100_continue(origin):
     await server.wait_closed()
 
 
+async def test_nothing_is_expected_without_a_body(origin):
+    """RFC 9110 §10.1.1: a client must not send 100-continue with a request that has no content."""
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        await session.post(origin.url, expect100=True)
+    assert b"Expect" not in origin.requests[0]
+
+
 async def test_expect_100_refused(origin):
     """The final response in place of the 100: the body is not sent, and the connection not used again."""
     origin.script([0.02, b"HTTP/1.1 417 No\r\nContent-Length: 2\r\n\r\nno", origin.STALL])
