@@ -33,6 +33,7 @@ from ._wire.urls import parse_url
 from .decoding import DecodingFeed
 from .exceptions import (
     ClientConnectionError,
+    ClientError,
     ClientPayloadError,
     ClientResponseError,
     ContentEncodingError,
@@ -120,6 +121,7 @@ class ClientResponse(HeadersMixin):
     _coded_size: int | None = None  # of a body that had to be decoded
     _lease: Lease | None = None
     _history: tuple[ClientResponse, ...] = ()
+    _failure: BaseException | None = None  # of read(), which raises it again
     _in_context = False
     _released = False
 
@@ -359,6 +361,8 @@ class ClientResponse(HeadersMixin):
         Raises ClientPayloadError for a truncated or malformed body, TimeoutError,
         ClientConnectionError after close() or release() of an unread response."""
         if self._body is None:
+            if self._failure is not None:
+                raise self._failure
             if self._released:
                 raise ClientConnectionError("Connection closed: the response was released before its body was read")
             arrived = self._arrived
@@ -368,8 +372,10 @@ class ClientResponse(HeadersMixin):
                 return arrived
             try:
                 self._body = await self._whole_body()
-            except BaseException:
+            except BaseException as error:
                 self.close()
+                if isinstance(error, (ClientError, TimeoutError)):
+                    self._failure = error
                 raise
             if self.status != 101:  # whose connection somebody may still want to take over
                 self._lease = None
@@ -503,7 +509,7 @@ class ClientResponse(HeadersMixin):
         lease, self._lease = self._lease, None
         if lease is not None:
             lease.give_up()
-        if not self._content.at_eof() and self._content.exception() is None:
+        if self._content.exception() is None and not self._content.at_eof():
             # All of it had arrived, but nobody has read it: the same as when some had not.
             self._content.set_exception(ClientConnectionError("Connection closed"))
 

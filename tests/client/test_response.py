@@ -293,6 +293,20 @@ async def test_a_coded_body_that_is_broken(origin, coded, cut):
                     pass
 
 
+@pytest.mark.parametrize("cut", [False, True])
+@pytest.mark.parametrize("body", [b"Content-Length: 9\r\n\r\nhalf", b"Content-Encoding: gzip\r\n\r\nnone"])
+async def test_a_body_that_could_not_be_read_gives_the_same_error_again(origin, body, cut):
+    origin.plays(b"HTTP/1.1 200 OK\r\nConnection: close\r\n" + body, cut=cut)
+    async with aiohttp.ClientSession() as session:
+        async with session.get(origin.url) as r:
+            with pytest.raises(aiohttp.ClientPayloadError) as first:
+                await r.read()
+        for read in (r.read, r.text, r.json):
+            with pytest.raises(aiohttp.ClientPayloadError) as again:
+                await read()
+            assert again.value is first.value
+
+
 async def test_a_slow_reader_slows_the_server_down(origin):
     """Back-pressure: what is not read stays with the server."""
     body = b"x" * 20_000_000
