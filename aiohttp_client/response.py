@@ -395,7 +395,7 @@ class ClientResponse(HeadersMixin):
                 if isinstance(self._content, ObservedStreamReader):
                     return await StreamReader.read(self._content)  # observed as a whole
                 return await self._content.read()  # which may be a library's own
-            await self._content.wait_eof()
+            await StreamReader.readany(self._content)  # as its one reader, though only the end comes this way
             return whole.result()
         arrived, self._arrived = self._arrived, None
         if arrived is None:

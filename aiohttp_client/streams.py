@@ -297,20 +297,28 @@ class StreamReader:
         if not separator:
             raise ValueError("separator is empty, expected at least one byte")
         limit = max_size or max(self._high, _LONGEST_LINE)
-        line = bytearray()
+        line = bytearray()  # what came in the pieces before
+        overlap = len(separator) - 1
         while await self._more("readuntil"):
-            piece = self._take_piece(self._size)
-            searched = max(0, len(line) - len(separator) + 1)
-            line += piece
-            found = line.find(separator, searched)
-            if found >= 0:
-                end = found + len(separator)
-                if end < len(line):
-                    self.unread_data(bytes(line[end:]))
-                    del line[end:]
-            if len(line) > limit:
-                raise LineTooLong(bytes(line[:80]), limit)
-            if found >= 0:
+            piece, at = self._buffer[0], self._at
+            end = 0  # of the line in this piece, where it has one
+            if line and overlap:
+                seam = bytes(line[-overlap:])
+                found = (seam + piece[at : at + overlap]).find(separator)
+                if found >= 0:
+                    end = at + found + len(separator) - len(seam)
+            if not end:
+                found = piece.find(separator, at)
+                if found >= 0:
+                    end = found + len(separator)
+            # Only the line leaves its piece: to put thousands of others back each time would copy them as often.
+            taken = self._take_piece(end - at if end else len(piece))
+            if len(line) + len(taken) > limit:
+                raise LineTooLong(bytes(line[:80] + taken[:80])[:80], limit)
+            if end and not line:
+                return taken
+            line += taken
+            if end:
                 break
         return bytes(line)
 
@@ -319,6 +327,8 @@ class StreamReader:
 
         Data is the rest of a chunk whose end is known, else one piece as it came."""
         while True:
+            if self._error is not None and not self._error_at_end:
+                raise self._error
             ends = self._chunk_ends
             if ends:
                 end = ends[0]

@@ -110,6 +110,24 @@ async def test_a_separator_may_straddle_pieces(size):
     await feeding
 
 
+@pytest.mark.parametrize("size", range(1, 6))
+async def test_a_separator_that_begins_like_the_data_before_it(size):
+    data = b"aab" + b"aaab" + b"abaab" + b"aa"
+    stream = StreamReader()
+    feeding = asyncio.create_task(later(stream, *[data[at : at + size] for at in range(0, len(data), size)]))
+    assert [await stream.readuntil(b"aab") for _ in range(5)] == [b"aab", b"aaab", b"abaab", b"aa", b""]
+    await feeding
+
+
+async def test_what_is_behind_a_line_stays_where_it_is():
+    """Thousands of lines in a piece: putting the rest back after each would copy it thousands of times."""
+    piece = b"one\ntwo\nthree"
+    stream = fed(piece)
+    assert (await stream.readline(), await stream.readline()) == (b"one\n", b"two\n")
+    assert stream._buffer[0] is piece
+    assert await stream.read() == b"three"
+
+
 async def test_lines_have_a_limit():
     stream = fed(b"x" * 11 + b"\n")
     with pytest.raises(LineTooLong, match="limit of 10") as caught:
@@ -221,9 +239,10 @@ async def test_a_cancelled_reader_leaves_room_for_the_next():
     assert await stream.read(1) == b"x"
 
 
+@pytest.mark.parametrize("chunked", [False, True])
 @pytest.mark.parametrize("waits", [False, True])
-async def test_an_error_ends_reading(waits):
-    stream = fed(b"abc", eof=False)
+async def test_an_error_ends_reading(waits, chunked):
+    stream = fed(b"abc", eof=False, chunked=chunked)
     if waits:
         await stream.read(3)
         reading = asyncio.create_task(stream.read(1))
