@@ -19,6 +19,7 @@ from .exceptions import (
     ClientConnectorError,
     ClientConnectorSSLError,
     ConnectionTimeoutError,
+    ServerDisconnectedError,
 )
 from .request import Traced
 from .timeouts import ClientTimeout
@@ -207,6 +208,12 @@ class BaseConnector:
             raise
         except OSError as error:
             raise ClientConnectorError(key, error) from error
+        # Between the end of dialling and our turn either side may have closed.
+        if self._closed:
+            connection.close()
+            raise closed_error()
+        if connection.closed:
+            raise ServerDisconnectedError("Server disconnected before the request was sent")
         self._open.add(connection)
         # Not a method of ours: an open connection must not keep a forgotten connector alive.
         connection.lost.add_done_callback(functools.partial(_forget, self._open, connection))
@@ -243,7 +250,8 @@ class BaseConnector:
     def _close(self) -> None:
         self._closed = True
         for scope in tuple(self._connecting):
-            scope.reschedule(self._loop.time())
+            if not scope.expired():
+                scope.reschedule(self._loop.time())
         self._pool.close()
         for connection in tuple(self._open):
             connection.close()

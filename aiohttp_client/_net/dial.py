@@ -94,6 +94,7 @@ async def dial_tcp(
                 try:
                     tls.check(transport)
                 except BaseException:
+                    transport.set_protocol(asyncio.Protocol())  # ours is for the next address, not for this end
                     transport.abort()
                     raise
             return

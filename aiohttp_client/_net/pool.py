@@ -24,6 +24,8 @@ class Pooled(Protocol):
 
     @property
     def key(self) -> ConnectionKey: ...
+    @property
+    def closed(self) -> bool: ...
 
     def close(self) -> None:
         """Close for good; the pool is told by discard()."""
@@ -157,7 +159,7 @@ class Pool(Generic[C]):
             elif waiter.exception() is None:
                 # Woken and cancelled in the same turn: what was handed over goes to the next.
                 connection = waiter.result()
-                if connection is None:
+                if connection is None or connection.closed:  # by its peer, in that turn too
                     self.free_slot(key)
                 else:
                     self.release(connection)

@@ -190,6 +190,17 @@ async def test_a_waiter_cancelled_after_its_wake_up_passes_it_on(with_connection
     assert pool.in_use == 0 and pool.waiting == 0
 
 
+async def test_a_connection_that_closes_before_its_waiter_runs_is_not_passed_on():
+    pool = make(limit=1)
+    connection = opened(pool, A)
+    waiter = await queued(pool, A)
+    pool.release(connection)
+    connection.close()
+    waiter.cancel()
+    await asyncio.gather(waiter, return_exceptions=True)
+    assert (pool.in_use, pool.idle) == (0, 0)
+
+
 async def test_closing_tells_the_waiters():
     pool = make(limit=1)
     opened(pool, A)

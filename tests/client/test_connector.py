@@ -1,8 +1,11 @@
-"""What connectors are made with."""
+"""What connectors are made with, and what may happen while they connect."""
 
 import asyncio
+import contextlib
 import gc
+import socket
 import ssl
+import time
 
 import pytest
 
@@ -90,8 +93,6 @@ async def test_the_address_to_connect_from(web, origin):
 
 
 async def test_a_socket_factory_makes_the_sockets(web):
-    import socket
-
     made = []
 
     def factory(info):
@@ -117,3 +118,117 @@ async def test_a_forgotten_connector_complains_once(web):
         gc.collect()
         await asyncio.sleep(0.01)
     assert len(caught) == 1
+
+
+class Addresses(aiohttp.abc.AbstractResolver):
+    """Knows the same addresses for every name."""
+
+    def __init__(self, *addresses):
+        self.addresses = addresses
+
+    async def resolve(self, host, port=0, family=socket.AF_INET):
+        return [
+            {"hostname": host, "host": address, "port": port, "family": socket.AF_INET, "proto": 0, "flags": 0}
+            for address in self.addresses
+        ]
+
+    async def close(self):
+        pass
+
+
+@pytest.mark.parametrize("by", ["fingerprint", "authority"])
+async def test_the_next_address_is_tried_where_the_certificate_is_wrong(certificates, by):
+    served = []
+
+    async def serve(reader, writer):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                served.append(writer.get_extra_info("sockname")[0])
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    wrong = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=certificates.server("unknown authority"))
+    port = wrong.sockets[0].getsockname()[1]
+    right = await asyncio.start_server(serve, "127.0.0.2", port, ssl=certificates.server())
+    option = aiohttp.Fingerprint(certificates.digest()) if by == "fingerprint" else certificates.client()
+    connector = aiohttp.TCPConnector(resolver=Addresses("127.0.0.1", "127.0.0.2"), ssl=option)
+    async with aiohttp.ClientSession(connector=connector) as session:
+        for _ in range(2):
+            async with session.get(f"https://localhost:{port}/") as response:
+                assert await response.text() == "ok"
+        assert (connector._pool.in_use, connector._pool.idle) == (0, 1)
+    assert served == ["127.0.0.2"] * 2
+    for server in (wrong, right):
+        server.close()
+        await server.wait_closed()
+
+
+@pytest.mark.parametrize("data", [b"", b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n"])
+@pytest.mark.parametrize("tunnel", [False, True])
+async def test_a_server_that_hangs_up_with_the_end_of_the_handshake(certificates, tunnel, data):
+    """Finished, data and close_notify in one segment: they are read before the request is sent."""
+
+    async def serve(reader, writer):
+        context = certificates.server()
+        context.maximum_version = ssl.TLSVersion.TLSv1_2  # where the server has the last word of a handshake
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = context.wrap_bio(incoming, outgoing, server_side=True)
+        if tunnel:
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(65536))
+        if data:
+            tls.write(data)
+        try:
+            tls.unwrap()
+        except ssl.SSLWantReadError:
+            writer.write(outgoing.read())
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    address = f"localhost:{server.sockets[0].getsockname()[1]}"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.client())) as session:
+        for _ in range(2):
+            try:
+                async with session.get(f"https://{address}/", proxy=f"http://{address}" if tunnel else None) as response:
+                    assert data and response.status == 408
+            except aiohttp.ServerDisconnectedError:
+                pass
+        assert (session.connector._pool.in_use, session.connector._pool.idle) == (0, 0)
+    server.close()
+    await server.wait_closed()
+
+
+async def test_a_connector_closed_when_the_connection_is_just_there(origin):
+    class ClosesItself(aiohttp.TCPConnector):
+        async def _dial(self, *arguments):
+            await super()._dial(*arguments)
+            self.close()
+
+    async with aiohttp.ClientSession(connector=ClosesItself()) as session:
+        with pytest.raises(aiohttp.ClientConnectionError, match="Connector is closed"):
+            await session.get(origin.url)
+        assert session.connector._pool.in_use == 0
+    assert origin.requests == []
+
+
+async def test_a_connector_closed_in_the_turn_in_which_a_request_times_out():
+    """One of the two must not keep the other from its work."""
+    resolver = Addresses()
+    resolver.resolve = lambda *question, **options: asyncio.Event().wait()
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(resolver=resolver)) as session:
+        connector = session.connector
+        request = asyncio.create_task(session.get("http://h.example/", timeout=aiohttp.ClientTimeout(connect=0.05)))
+        await asyncio.sleep(0.01)
+        (scope,) = connector._connecting
+        asyncio.get_running_loop().call_at(scope.when() + 0.005, connector.close)
+        time.sleep(0.1)  # now both are due
+        with pytest.raises(aiohttp.ClientConnectionError):
+            await request
+        assert connector.closed and connector._pool._closed and connector._pool.in_use == 0
