@@ -45,7 +45,7 @@ def body_of(
         content = Content(bytes(data), _BYTES)
     else:
         payload = _payload_of(data)
-        if type(payload) is not BytesPayload or needs_payload:
+        if type(payload) is not BytesPayload or needs_payload or len(payload.headers) > 1:
             return None, payload
         content = Content(bytes(payload._value), payload.content_type)
     if needs_payload:
@@ -57,7 +57,7 @@ def _payload_of(data: Any) -> Payload[Any]:
     if isinstance(data, FormData):
         return data()
     try:
-        return PAYLOAD_REGISTRY.get(data)
+        return PAYLOAD_REGISTRY.get(data, disposition=None)
     except NoPayload:
         pass
     if not isinstance(data, (Mapping, MultiDict, MultiDictProxy, list, tuple)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +11,7 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 from . import hdrs
 from ._wire.disposition import content_disposition
 from .multipart_writer import MultipartWriter
-from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload
+from .payload import PAYLOAD_REGISTRY, BytesPayload, Payload, is_file
 from .payload import LookupError as NoPayload
 
 _URLENCODED = "application/x-www-form-urlencoded"
@@ -64,7 +63,7 @@ class FormData:
         for what, given in (("content_type", content_type), ("filename", filename)):
             if given is not None and not isinstance(given, str):
                 raise TypeError(f"{what} must be str, got {type(given).__name__}")
-        if isinstance(value, io.IOBase):
+        if is_file(value):
             self._is_multipart = True
             own = getattr(value, "name", None)
             if filename is None:
@@ -85,7 +84,7 @@ class FormData:
     def add_fields(self, *fields: Any) -> None:
         """Add (name, value) pairs, files, or MultiDicts of fields."""
         for field in fields:
-            if isinstance(field, io.IOBase):
+            if is_file(field):
                 own = getattr(field, "name", None)
                 self.add_field(str(own).rpartition("/")[2] if isinstance(own, str) else "unknown", field)
             elif isinstance(field, (MultiDict, MultiDictProxy)):

@@ -16,6 +16,7 @@ from multidict import CIMultiDict, MultiDict, MultiDictProxy
 
 from . import hdrs
 from ._wire.disposition import content_disposition
+from ._wire.mime import content_type_parameter
 from ._wire.serialize import field_lines
 from .abc import AbstractStreamWriter
 from .payload import PAYLOAD_REGISTRY, JsonPayload, Order, Payload, StringPayload
@@ -38,15 +39,8 @@ class MultipartWriter(Payload[list[_Part]]):
     _value: list[_Part]
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
-        text = boundary if boundary is not None else uuid.uuid4().hex
-        try:
-            self._boundary = text.encode("ascii")
-        except UnicodeEncodeError:
-            raise ValueError(f"boundary must be ASCII, got {text!r}") from None
-        if len(self._boundary) > _MAX_BOUNDARY or not _is_boundary(self._boundary):
-            raise ValueError(f"boundary must be 1 to {_MAX_BOUNDARY} printable characters, got {text!r}")
-        quoted = text if _is_token(self._boundary) else '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
-        super().__init__([], content_type=f"multipart/{subtype}; boundary={quoted}")
+        self._boundary = _checked_boundary(uuid.uuid4().hex if boundary is None else boundary)
+        super().__init__([], content_type=f"multipart/{subtype}; boundary={self._quoted_boundary()}")
         self._is_form_data = subtype == "form-data"
 
     def __enter__(self) -> Self:
@@ -69,6 +63,20 @@ class MultipartWriter(Payload[list[_Part]]):
     @property
     def boundary(self) -> str:
         return self._boundary.decode("ascii")
+
+    def _quoted_boundary(self) -> str:
+        text = self.boundary
+        return text if _is_token(self._boundary) else '"{}"'.format(text.replace("\\", "\\\\").replace('"', '\\"'))
+
+    def agree(self, content_type: str) -> str:
+        """content_type, which the caller wants sent, with our boundary; or, if it names one, that becomes ours."""
+        if not content_type.lower().startswith("multipart/"):
+            return content_type
+        boundary = content_type_parameter(content_type, "boundary")
+        if not boundary:
+            return f"{content_type}; boundary={self._quoted_boundary()}"
+        self._boundary = _checked_boundary(boundary)
+        return content_type
 
     @property
     def consumed(self) -> bool:
@@ -173,6 +181,16 @@ class MultipartWriter(Payload[list[_Part]]):
     async def close(self) -> None:
         for part, _, _ in self._value:
             await part.close()
+
+
+def _checked_boundary(text: str) -> bytes:
+    try:
+        boundary = text.encode("ascii")
+    except UnicodeEncodeError:
+        raise ValueError(f"boundary must be ASCII, got {text!r}") from None
+    if len(boundary) > _MAX_BOUNDARY or not _is_boundary(boundary):
+        raise ValueError(f"boundary must be 1 to {_MAX_BOUNDARY} printable characters, got {text!r}")
+    return boundary
 
 
 def _encoded(body: bytes, encoding: str, transfer: str) -> bytes:

@@ -15,11 +15,12 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 from enum import Enum
-from typing import IO, Any, Generic, TypeVar
+from typing import IO, Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from multidict import CIMultiDict
 
 from . import hdrs
+from ._wire.disposition import content_disposition
 from ._wire.mime import parse_content_type
 from .abc import AbstractStreamWriter
 from .streams import StreamReader
@@ -53,6 +54,7 @@ class Payload(ABC, Generic[T]):
 
     _default_content_type = "application/octet-stream"
     _size: int | None = None
+    _wrapper: object = None
 
     def __init__(
         self,
@@ -106,6 +108,14 @@ class Payload(ABC, Generic[T]):
         """Whether close() has nothing to do."""
         return True
 
+    def set_content_disposition(
+        self, disptype: str, quote_fields: bool = True, _charset: str = "utf-8", **params: str
+    ) -> None:
+        """Describe the payload as a part of a multipart body. Raises ValueError for what cannot be sent."""
+        self._headers[hdrs.CONTENT_DISPOSITION] = content_disposition(
+            disptype, params, quote_fields=quote_fields, charset=_charset
+        )
+
     @abstractmethod
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Write the whole body to writer."""
@@ -132,6 +142,8 @@ class BytesPayload(Payload[bytes | bytearray | memoryview]):
     def __init__(self, value: bytes | bytearray | memoryview, **options: Any) -> None:
         if not isinstance(value, (bytes, bytearray, memoryview)):
             raise TypeError(f"value must be bytes, bytearray or memoryview, got {type(value).__name__}")
+        # The name of a file says something of a file; bytes are what their sender says.
+        options.setdefault("content_type", self._default_content_type)
         super().__init__(value, **options)
         self._size = value.nbytes if isinstance(value, memoryview) else len(value)
 
@@ -212,17 +224,28 @@ class BytesIOPayload(Payload[io.BytesIO]):
 
 
 class IOBasePayload(Payload[IO[Any]]):
-    """A binary file from its position on: read in another thread, a piece at a time, and closed in the end."""
+    """A binary file from its position on: read in another thread, a piece at a time, and closed in the end.
 
-    def __init__(self, value: IO[Any], **options: Any) -> None:
-        options.setdefault("filename", _name_of(value))
+    disposition: of the file as a part, with its name; None for a body of its own.
+    Raises ValueError for a file that is closed, or open for writing only."""
+
+    def __init__(self, value: IO[Any], disposition: str | None = "attachment", **options: Any) -> None:
+        if options.get("filename") is None:
+            options["filename"] = _name_of(value)
         super().__init__(value, **options)
+        if disposition and self._filename is not None and hdrs.CONTENT_DISPOSITION not in self._headers:
+            self.set_content_disposition(disposition, filename=self._filename)
+        raw = getattr(value, "raw", value)
+        if isinstance(raw, io.FileIO) and not raw.readable():
+            raise ValueError(f"{value!r} is open for writing only, expected a file to read from")
         self._start: int | None = None
         try:
             self._start = value.tell()
-            self._size = max(0, os.fstat(value.fileno()).st_size - self._start) if value.seekable() else None
-        except (OSError, AttributeError, ValueError):
-            self._size = None  # no file of the system: nobody knows how long it is
+            # Those of gzip and its kin have another length than what is read from them.
+            if value.seekable() and not isinstance(raw, io.BufferedIOBase):
+                self._size = max(0, os.fstat(value.fileno()).st_size - self._start)
+        except (OSError, AttributeError):
+            pass  # no file of the system: nobody knows how long it is
         self._written = False
 
     @property
@@ -231,16 +254,22 @@ class IOBasePayload(Payload[IO[Any]]):
 
     @property
     def consumed(self) -> bool:
-        return self._written and self._start is None
+        return self._value.closed or (self._written and self._start is None)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         loop = asyncio.get_running_loop()
+        if self._value.closed:
+            raise ValueError("a file is closed when it has been sent: open it again, or give an io.BytesIO")
         if self._written:
             if self._start is None:
                 raise OSError("the file cannot be read a second time: it is not seekable")
             await loop.run_in_executor(None, self._value.seek, self._start)
         self._written = True
-        while writer.length != 0 and (piece := await loop.run_in_executor(None, self._read)):
+        left = self._size  # not more, if the file has grown: what was said of its length stands
+        while left != 0 and writer.length != 0 and (piece := await loop.run_in_executor(None, self._read)):
+            if left is not None:
+                piece = piece[:left]
+                left -= len(piece)
             await writer.write(piece)
 
     def _read(self) -> bytes:
@@ -327,6 +356,25 @@ class StreamReaderPayload(AsyncIterablePayload):
         super().__init__(value.iter_any(), **options)
 
 
+@runtime_checkable
+class FileWrapper(Protocol):
+    """What tempfile.NamedTemporaryFile() gives: no file, but there is one in it."""
+
+    @property
+    def file(self) -> IO[Any]: ...
+
+
+def is_file(value: object) -> bool:
+    """Whether value is a file, or wraps one."""
+    return isinstance(value, io.IOBase) or (isinstance(value, FileWrapper) and isinstance(value.file, io.IOBase))
+
+
+def _wrapped_file_payload(value: FileWrapper, **options: Any) -> Payload[Any]:
+    payload = PAYLOAD_REGISTRY.get(value.file, **options)
+    payload._wrapper = value  # which would close the file if it were collected before it is sent
+    return payload
+
+
 def _name_of(file: IO[Any]) -> str | None:
     """The base name of a file that has one."""
     name = getattr(file, "name", None)
@@ -403,3 +451,4 @@ PAYLOAD_REGISTRY.register(TextIOPayload, io.TextIOBase)
 PAYLOAD_REGISTRY.register(StreamReaderPayload, StreamReader)
 PAYLOAD_REGISTRY.register(IOBasePayload, io.IOBase)
 PAYLOAD_REGISTRY.register(AsyncIterablePayload, AsyncIterable, order=Order.try_last)
+PAYLOAD_REGISTRY.register(_wrapped_file_payload, FileWrapper, order=Order.try_last)

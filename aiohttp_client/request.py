@@ -30,6 +30,7 @@ from ._wire.redirect import CONTENT_FIELDS, CREDENTIAL_FIELDS, NextHop
 from ._wire.serialize import field_lines
 from .body import Content, body_of
 from .head_template import HeadTemplate, add_auto_headers, merged_headers
+from .multipart_writer import MultipartWriter
 from .payload import BytesPayload, Payload
 from .timeouts import ClientTimeout
 from .typedefs import UNSET, LooseHeaders, Unset
@@ -410,6 +411,8 @@ class ClientRequest:
             if hdrs.CONTENT_ENCODING in headers:
                 raise ValueError("compress= sets Content-Encoding: give one of them")
             headers[hdrs.CONTENT_ENCODING] = self.compress
+        if isinstance(payload, MultipartWriter) and hdrs.CONTENT_TYPE in headers:
+            headers[hdrs.CONTENT_TYPE] = payload.agree(headers[hdrs.CONTENT_TYPE])
         size = payload.size
         if length is not None and size is not None and length != size and self.compress is None:
             raise ValueError(f"Content-Length: {length} is not the size of the body, {size} bytes")

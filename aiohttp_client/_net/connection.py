@@ -351,7 +351,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]  # a stream transport: it was dialled with a stream socket
         self._tls = transport.get_extra_info("sslcontext") is not None
         if self.closed:  # start_tls() lets a protocol hear of data and the end before it has its transport
-            self.transport.abort()
+            transport.abort()  # type: ignore[attr-defined]  # as above
 
     def data_received(self, data: bytes) -> None:
         if self._reading == HEAD:

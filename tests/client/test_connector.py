@@ -193,10 +193,11 @@ async def test_a_server_that_hangs_up_with_the_end_of_the_handshake(certificates
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     address = f"localhost:{server.sockets[0].getsockname()[1]}"
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.client())) as session:
+    connector = aiohttp.TCPConnector(ssl=certificates.client())
+    async with aiohttp.ClientSession(connector=connector, proxy=f"http://{address}" if tunnel else None) as session:
         for _ in range(2):
             try:
-                async with session.get(f"https://{address}/", proxy=f"http://{address}" if tunnel else None) as response:
+                async with session.get(f"https://{address}/") as response:
                     assert data and response.status == 408
             except aiohttp.ServerDisconnectedError:
                 pass
@@ -227,8 +228,9 @@ async def test_a_connector_closed_in_the_turn_in_which_a_request_times_out():
         request = asyncio.create_task(session.get("http://h.example/", timeout=aiohttp.ClientTimeout(connect=0.05)))
         await asyncio.sleep(0.01)
         (scope,) = connector._connecting
-        asyncio.get_running_loop().call_at(scope.when() + 0.005, connector.close)
-        time.sleep(0.1)  # now both are due
+        loop = asyncio.get_running_loop()
+        loop.call_at(scope.when() + 0.005, connector.close)
+        loop.call_at(scope.when() - 0.02, time.sleep, 0.1)  # then both are due
         with pytest.raises(aiohttp.ClientConnectionError):
             await request
         assert connector.closed and connector._pool._closed and connector._pool.in_use == 0

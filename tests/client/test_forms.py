@@ -4,6 +4,7 @@ import base64
 import email
 import gzip
 import io
+import re
 import zlib
 
 import pytest
@@ -86,6 +87,33 @@ async def test_filename_and_content_type_of_the_caller(origin):
     assert parts[0][0]["Content-Type"] == "application/vnd.ms-excel"
 
 
+@pytest.mark.parametrize(
+    ("content_type", "expected"),
+    [
+        ("multipart/form-data", r"multipart/form-data; boundary=[0-9a-f]{32}"),
+        ('multipart/form-data; boundary="b o"', r'multipart/form-data; boundary="b o"'),
+        ("multipart/related; boundary=X; type=a", "multipart/related; boundary=X; type=a"),
+    ],
+)
+async def test_a_content_type_of_the_caller_and_the_body_have_one_boundary(origin, content_type, expected):
+    form = aiohttp.FormData({"a": "1", "f": b"x"})
+    head, body = await sent(origin, form, headers={"Content-Type": content_type})
+    assert re.search(f"\r\nContent-Type: {expected}\r\n", head)
+    assert head.endswith(f"Content-Length: {len(body)}")
+    assert [content for _, content in parts_of(head, body)] == [b"1", b"x"]
+
+
+async def test_a_boundary_that_cannot_be_is_refused(origin):
+    async with aiohttp.ClientSession(headers={"Content-Type": f"multipart/form-data; boundary={'x' * 71}"}) as session:
+        with pytest.raises(ValueError, match="boundary must be"):
+            await session.post(origin.url, data={"f": b"x"})
+
+
+async def test_a_form_is_sent_twice_the_same(origin):
+    form = aiohttp.FormData({"f": io.BytesIO(b"content"), "a": "b"})
+    assert await sent(origin, form) == await sent(origin, form)
+
+
 async def test_a_multipart_form_is_sent_again_after_a_redirect(origin):
     moved = b"HTTP/1.1 307 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
     origin.answers(lambda request: moved if b" /here " in request else OK)
@@ -154,6 +182,24 @@ async def test_multipart_byte_by_byte(origin):
         b"--b o--\r\n"
     )
     assert writer.size == len(body) and await writer.as_bytes() == body and writer.decode().encode() == body
+
+
+async def test_how_parts_are_described(origin, tmp_path):
+    path = tmp_path / "größe.csv"
+    path.write_bytes(b"cells")
+    writer = aiohttp.MultipartWriter()
+    writer.append(path.open("rb"))
+    writer.append("a").set_content_disposition("inline", name="ä", filename="x.txt")
+    writer.append("b").set_content_disposition("inline", quote_fields=False, filename='"ß"')
+    with pytest.raises(ValueError, match="not a token"):
+        writer.append("c").set_content_disposition("in line")
+    head, body = await sent(origin, writer)
+    assert "Content-Disposition" not in head
+    assert re.findall(rb"Content-Disposition: (.*)\r\n", body) == [
+        b'attachment; filename="gr%C3%B6%C3%9Fe.csv"',
+        b"inline; name*=utf-8''%C3%A4; filename=\"x.txt\"",
+        'inline; filename="\\"ß\\""'.encode(),
+    ]
 
 
 async def test_parts_within_parts_and_encoded_parts(origin):

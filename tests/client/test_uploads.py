@@ -5,6 +5,7 @@ import gzip
 import io
 import os
 import socket
+import tempfile
 import threading
 import zlib
 
@@ -61,6 +62,54 @@ async def test_a_file_is_sent_from_its_position_on(origin, file):
         opened.seek(1000)
         headers, body = await sent(origin, opened)
     assert body == BIG[1000:] and headers["Content-Length"] == str(len(BIG) - 1000)
+
+
+async def test_a_file_that_grows_meanwhile_is_sent_as_long_as_was_said(origin, file):
+    with file.open("rb") as opened, file.open("ab", buffering=0) as growing:
+        form = aiohttp.FormData({"file": opened, "after": b"x"})
+        payload = form()
+        growing.write(b"more")
+        headers, body = await sent(origin, payload)
+    assert len(body) == int(headers["Content-Length"]) and b"more" not in body
+    assert body.endswith(b"--" + payload.boundary.encode() + b"--\r\n")
+
+
+@pytest.mark.parametrize("as_form", [False, True])
+@pytest.mark.parametrize("kind", ["gzip", "named", "spooled"])
+async def test_other_kinds_of_files(origin, tmp_path, kind, as_form):
+    content = b"cells;" * 2000
+    if kind == "gzip":
+        # Its descriptor is that of the compressed file, which is shorter.
+        path = tmp_path / "cells.gz"
+        path.write_bytes(gzip.compress(content))
+        opened = gzip.GzipFile(path)
+    else:
+        opened = {"named": tempfile.NamedTemporaryFile, "spooled": tempfile.SpooledTemporaryFile}[kind]()
+        opened.write(content)
+        opened.seek(0)
+    headers, body = await sent(origin, {"file": opened} if as_form else opened)
+    if "Transfer-Encoding" in headers:
+        assert kind == "gzip"
+        body = unchunked(body)
+    assert (content in body and b"form-data; name=" in body) if as_form else body == content
+    opened.close()
+
+
+async def test_files_that_cannot_be_read(origin, tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"content")
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        with path.open("ab") as for_writing, pytest.raises(ValueError, match="for writing only"):
+            await session.post(origin.url, data=for_writing)
+        with pytest.raises(ValueError, match="closed file"):
+            await session.post(origin.url, data=for_writing)
+        form = aiohttp.FormData({"file": path.open("rb")})
+        async with session.post(origin.url, data=form) as response:
+            assert response.status == 200
+        with pytest.raises(aiohttp.ClientConnectionError, match="open it again"):
+            await session.post(origin.url, data=form)
+        assert session.connector._pool.in_use == 0
 
 
 async def test_text_files(origin, tmp_path):
@@ -150,6 +199,8 @@ async def test_a_payload_as_it_is(origin):
     payload = aiohttp.JsonPayload({"a": 1}, headers={"X-Part": "1"})
     headers, body = await sent(origin, payload)
     assert (headers["Content-Type"], headers["X-Part"], body) == ("application/json", "1", b'{"a": 1}')
+    headers, body = await sent(origin, aiohttp.BytesPayload(b"x", headers={"X-Part": "2"}, filename="a.json"))
+    assert (headers["Content-Type"], headers["X-Part"], body) == ("application/octet-stream", "2", b"x")
 
 
 @pytest.mark.parametrize("options", [{"chunked": True}, {"headers": {"Transfer-Encoding": "chunked"}}])
