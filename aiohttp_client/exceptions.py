@@ -46,6 +46,7 @@ import ssl
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from multidict import CIMultiDict
 from yarl import URL
 
 
@@ -113,6 +114,11 @@ class ClientResponseError(ClientError):
             facts += f", headers={self.headers!r}"
         return f"{type(self).__name__}({facts})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # To another process goes what is said of the response; those of history are held by this one.
+        headers = None if self.headers is None else CIMultiDict(self.headers)
+        return type(self), (self.request_info, ()), {**self.__dict__, "history": (), "headers": headers}
+
 
 class ContentTypeError(ClientResponseError):
     """json() found another Content-Type than the one expected."""
@@ -175,7 +181,14 @@ class ClientConnectorError(ClientOSError):
         return f"Cannot connect to host {self.host}:{self.port} ssl:{shown} [{_reason(self._os_error)}]"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), self.args)
+        return type(self), tuple(_with_args(arg) for arg in self.args)
+
+
+def _with_args(value: Any) -> Any:
+    # Errors that C code fills in may have no args, which is all of them that pickle takes along.
+    if isinstance(value, OSError) and not value.args and value.strerror:
+        return type(value)(value.errno, value.strerror)
+    return value
 
 
 def _reason(os_error: OSError) -> str:

@@ -49,6 +49,14 @@ class _RequestInfo(NamedTuple):
     headers: CIMultiDictProxy[str]
     real_url: URL
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors hold it and travel between processes, a proxy of a dict cannot.
+        return _request_info, (self.url, self.method, CIMultiDict(self.headers), self.real_url)
+
+
+def _request_info(url: URL, method: str, headers: CIMultiDict[str], real_url: URL) -> RequestInfo:
+    return RequestInfo(url, method, CIMultiDictProxy(headers), real_url)
+
 
 class RequestInfo(_RequestInfo):
     """The request a response answers; url is without fragment, real_url, which is url if not given, with it."""

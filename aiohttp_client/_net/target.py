@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from ipaddress import IPv4Address
-from typing import NamedTuple
+from ssl import SSLContext
+from typing import Any, NamedTuple
 
 from yarl import URL
 
@@ -57,6 +58,10 @@ class ConnectionKey(NamedTuple):
         proxy = f", proxy={str(self.proxy)!r}" if self.proxy is not None else ""
         name = f", server_hostname={self.server_hostname!r}" if self.server_hostname is not None else ""
         return f"ConnectionKey({self.host!r}, {self.port}, is_ssl={self.is_ssl}, ssl={self.ssl!r}{proxy}{name})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors hold keys and travel between processes, a context cannot: there its repr stands for it.
+        return ConnectionKey, (*self[:3], repr(self.ssl) if isinstance(self.ssl, SSLContext) else self.ssl, *self[4:])
 
 
 class Origin:
