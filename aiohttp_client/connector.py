@@ -236,8 +236,9 @@ class TCPConnector(BaseConnector):
         except OSError as error:
             raise ClientConnectorDNSError(key, error) from error
         except asyncio.CancelledError:
-            if self._closed:
-                raise closed_error() from None
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise closed_error() from None  # it was the lookup that was cancelled, not who waits for it
             raise
         if self._family != socket.AF_UNSPEC:
             wanted = [address for address in addresses if address["family"] == self._family]
@@ -253,10 +254,8 @@ class TCPConnector(BaseConnector):
         addresses = literal_address(host, port)
         if addresses is not None:
             return addresses
-        # One trailing dot means "do not append search domains"; more are a typing mistake.
-        name = host.rstrip(".") + ("." if host.endswith(".") else "")
-        tell = None if traces is None else _lookup_teller(traces, name)
-        return list(await self._resolver.resolve(name, port, self._family, tell))
+        tell = None if traces is None else _lookup_teller(traces, host)
+        return list(await self._resolver.resolve(host, port, self._family, tell))
 
     async def _local_infos(self) -> list[AddrInfoType] | None:
         if self._local_addr is None:

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import inspect
 import os
+import socket
 import sys
 import warnings
 from pathlib import Path
@@ -102,6 +103,23 @@ def origin():
     from scripted import Origin
 
     return Origin()
+
+
+@pytest.fixture
+def black_hole():
+    """(host, port) whose connections are never accepted: its backlog is full."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(0)
+    fillers = []
+    for _ in range(8):
+        filler = socket.socket()
+        filler.setblocking(False)
+        filler.connect_ex(listener.getsockname())
+        fillers.append(filler)
+    yield listener.getsockname()
+    for sock in [*fillers, listener]:
+        sock.close()
 
 
 @pytest.fixture

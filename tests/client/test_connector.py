@@ -136,6 +136,52 @@ class Addresses(aiohttp.abc.AbstractResolver):
         pass
 
 
+async def test_an_address_that_does_not_answer_is_passed_after_a_moment(web, black_hole):
+    """Happy eyeballs: no SYN is answered at the first address."""
+    dead, port = black_hole
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.9", port)
+    options = {"resolver": Addresses(dead, "127.0.0.9"), "happy_eyeballs_delay": 0.01}
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(**options)) as session:
+        async with session.get(f"http://h.example:{port}/") as response:
+            assert await response.text() == "ok"
+    server.close()
+    await server.wait_closed()
+
+
+async def test_only_addresses_of_the_family_are_used(origin):
+    """IMP-C3: none of it is an error of connecting."""
+    origin.plays(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    for family, works in ((socket.AF_INET, True), (socket.AF_INET6, False)):
+        connector = aiohttp.TCPConnector(resolver=Addresses("127.0.0.1"), family=family)
+        assert connector.family is family
+        async with aiohttp.ClientSession(connector=connector) as session:
+            for url in (origin.url, origin.url.replace("127.0.0.1", "h.example")):
+                if works:
+                    async with session.get(url) as response:
+                        assert response.status == 200
+                else:
+                    with pytest.raises(aiohttp.ClientConnectorError, match="no address of family AF_INET6"):
+                        await session.get(url)
+
+
+async def test_requests_do_not_wait_for_acknowledgements(web, certificates):
+    """TCP_NODELAY, whatever the loop and the engine of TLS."""
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.client())) as session:
+        for url in (web.url, await web.tls()):
+            async with session.get(f"{url}/json"):
+                pass
+        for connection in session.connector._open:
+            sock = connection.transport.get_extra_info("socket")
+            assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert len(session.connector._open) == 2
+
+
 @pytest.mark.parametrize("by", ["fingerprint", "authority"])
 async def test_the_next_address_is_tried_where_the_certificate_is_wrong(certificates, by):
     served = []

@@ -69,25 +69,6 @@ async def test_connect_counts_the_queue(origin):
         assert clean(session)
 
 
-@pytest.fixture
-def black_hole():
-    """(host, port) whose connections are never accepted: its backlog is full."""
-    import socket
-
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(0)
-    fillers = []
-    for _ in range(8):
-        filler = socket.socket()
-        filler.setblocking(False)
-        filler.connect_ex(listener.getsockname())
-        fillers.append(filler)
-    yield listener.getsockname()
-    for sock in [*fillers, listener]:
-        sock.close()
-
-
 @pytest.mark.parametrize(
     ("timeout", "error"),
     [
