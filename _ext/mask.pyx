@@ -25,8 +25,12 @@ cdef void _mask(const unsigned char *octets, const unsigned char *source, unsign
 
 
 cdef int _octets(key, unsigned char *octets) except -1:
-    cdef const unsigned char[::1] view = key
+    cdef const unsigned char[::1] view
     cdef Py_ssize_t i
+    if type(key) is bytes and PyBytes_GET_SIZE(key) == 4:  # a view would cost more than the masking
+        memcpy(octets, PyBytes_AS_STRING(key), 4)
+        return 0
+    view = key
     if view.shape[0] != 4:
         raise ValueError(f"a masking key has 4 bytes, got {view.shape[0]}")
     for i in range(4):
