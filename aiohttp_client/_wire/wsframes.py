@@ -9,7 +9,7 @@ and text that is no UTF-8 is known at once. The size of a frame counts when its 
 from __future__ import annotations
 
 import codecs
-from typing import Final
+from typing import Any, Final
 
 from .._backend import mask as frames
 from ..exceptions import WebSocketError
@@ -23,6 +23,8 @@ _BINARY: Final = WSMsgType.BINARY
 _new_decoder = codecs.getincrementaldecoder("utf-8")
 
 _MAX_CONTROL = 125  # RFC 6455 §5.5
+# Pieces of a message that are joined, lest a peer that cuts it small makes us keep many times its size.
+_LOOSE = 256
 _CONTROL = frozenset((WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG))
 _DATA = frozenset((WSMsgType.TEXT, WSMsgType.BINARY))
 
@@ -32,6 +34,7 @@ class MessageReader:
 
     max_size: bytes of a message, 0 for any number. decode_text: text as str, else as bytes.
     error: what the peer did wrong, or None; from then on, and behind a CLOSE, everything is ignored.
+    exhausted: after a batch, whether there is nothing more to be read.
     """
 
     __slots__ = (
@@ -41,6 +44,7 @@ class MessageReader:
         "_decode_text",
         "_decoder",
         "_fin",
+        "_firm",
         "_inflater",
         "_key",
         "_left",
@@ -49,9 +53,9 @@ class MessageReader:
         "_opcode",
         "_pieces",
         "_size",
-        "_texts",
         "ended",
         "error",
+        "exhausted",
     )
 
     def __init__(self, *, max_size: int, inflater: Inflater | None = None, decode_text: bool = True) -> None:
@@ -60,6 +64,7 @@ class MessageReader:
         self._decode_text = decode_text
         self.error: WebSocketError | None = None
         self.ended = False  # by CLOSE or an error
+        self.exhausted = True
         self._buffer = b""
         self._at = 0
         # The data frame whose end has not arrived: bytes missing, and whether a message ends with it.
@@ -71,8 +76,8 @@ class MessageReader:
         self._opcode = WSMsgType.CONTINUATION
         self._compressed = False
         self._size = 0
-        self._pieces: list[bytes] = []
-        self._texts: list[str] = []
+        self._pieces: list[Any] = []  # bytes; or str, if there is a decoder
+        self._firm = 0  # how many of them have been joined
         self._decoder: codecs.IncrementalDecoder | None = None
 
     def feed(self, data: bytes) -> None:
@@ -88,12 +93,12 @@ class MessageReader:
         """Up to most messages that are easily found, and how many bytes they took."""
         if self._left or self._opcode or self.ended:
             return [], 0
-        begin = self._at
+        begin, buffer = self._at, self._buffer
         text = _TEXT if self._decode_text else None
-        found, self._at = _scan(
-            self._buffer, begin, self._max_size or len(self._buffer), most, WSMessage, text, _BINARY
-        )
-        return found, self._at - begin
+        found, at = _scan(buffer, begin, self._max_size or len(buffer), most, WSMessage, text, _BINARY)
+        self._at = at
+        self.exhausted = at == len(buffer)
+        return found, at - begin
 
     def message(self) -> WSMessage | None:
         """The next message or control frame, None if more bytes are needed or error has been set."""
@@ -192,25 +197,32 @@ class MessageReader:
             data = _unmasked(data, self._key[shift:] + self._key[:shift])
         if self._decoder is not None:
             try:
-                self._texts.append(self._decoder.decode(data))
+                self._keep(self._decoder.decode(data))
             except UnicodeDecodeError as error:
                 raise _no_text(error) from error
         else:
-            self._pieces.append(data)
+            self._keep(data)
         return not self._left
+
+    def _keep(self, piece: bytes | str) -> None:
+        pieces = self._pieces
+        pieces.append(piece)
+        if len(pieces) - self._firm > _LOOSE:
+            pieces[self._firm :] = [piece[:0].join(pieces[self._firm :])]
+            self._firm += 1
 
     def _complete(self) -> WSMessage:
         """The message whose last frame has been read."""
         opcode, self._opcode = self._opcode, WSMsgType.CONTINUATION
         pieces, self._pieces = self._pieces, []
+        self._firm = 0
         decoder, self._decoder = self._decoder, None
         if decoder is not None:
-            texts, self._texts = self._texts, []
             try:
-                texts.append(decoder.decode(b"", True))
+                pieces.append(decoder.decode(b"", True))
             except UnicodeDecodeError as error:
                 raise _no_text(error) from error
-            return WSMessage(_TEXT, "".join(texts), "")
+            return WSMessage(_TEXT, "".join(pieces), "")
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         if self._compressed:
             assert self._inflater is not None
