@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
+import warnings
 from types import TracebackType
 from typing import Any, Self
 
 from ._net.wsconnection import WSConnection
+from ._net.wssender import WSSender
 from ._wire.wsdeflate import Deflater
 from ._wire.wsframes import close_code_of
 from ._wire.wshandshake import Deflate
@@ -22,8 +24,6 @@ _BINARY = WSMsgType.BINARY
 _PLAIN = frozenset((_TEXT, _BINARY, WSMsgType.PING, WSMsgType.PONG))
 
 _MAX_CONTROL = 125  # bytes of payload (RFC 6455 §5.5)
-# Messages from this size on are compressed in another thread.
-_THREAD = 16 * 1024
 
 
 class ClientWebSocketResponse:
@@ -42,7 +42,6 @@ class ClientWebSocketResponse:
         protocol: str | None,
         timeout: ClientWSTimeout,
         autoclose: bool,
-        heartbeat: float | None,
         deflate: Deflate | None,
     ) -> None:
         self._response = response
@@ -51,31 +50,27 @@ class ClientWebSocketResponse:
         self._timeout = timeout
         self._autoclose = autoclose
         self._deflate = deflate
-        self._deflater: Deflater | None = None
-        if deflate is not None:
-            self._deflater = Deflater(deflate.client_bits, forgets=deflate.client_forgets)
-        self._sending = asyncio.Lock()  # held while a message is compressed in another thread
-        self._under_way: set[asyncio.Task[None]] = set()
+        deflater = None if deflate is None else Deflater(deflate.client_bits, forgets=deflate.client_forgets)
+        self._sender = WSSender(connection, deflater)
+        self._loop = asyncio.get_running_loop()
         self._closed = False
         self._receiving = False
         self._interrupted = False  # close() has been called while somebody receives
         self._must_close = False  # a CLOSE has been received, and autoclose is off
         self._close_code: int | None = None
         self._exception: BaseException | None = None
-        self._heartbeat = heartbeat
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._heard = self._loop.time()
-        self._pinged = False
-        if heartbeat:
-            connection.on_data = self._hear
-            self._timer = self._loop.call_at(self._heard + heartbeat, self._beat)
 
     def __del__(self) -> None:
         connection = self.__dict__.get("_connection")
-        if connection is not None and not connection.lost and not self._loop.is_closed():
-            self._stop_heartbeat()
-            connection.abort()
+        if connection is None or self._closed or not connection.is_open or self._loop.is_closed():
+            return
+        connection.abort()
+        warnings.warn(
+            f"Unclosed WebSocket to {self._response.url.origin()}: use it with async with, or call close()",
+            ResourceWarning,
+            source=self,
+            stacklevel=1,
+        )
 
     # -- what it is
 
@@ -112,11 +107,15 @@ class ClientWebSocketResponse:
 
     async def ping(self, message: bytes | str = b"") -> None:
         """Send PING; message of up to 125 bytes comes back in a PONG."""
-        await self._send(WSMsgType.PING, _control_payload(message))
+        waiting = self._sender.send(WSMsgType.PING, _control_payload(message))
+        if waiting is not None:
+            await waiting
 
     async def pong(self, message: bytes | str = b"") -> None:
         """Send PONG, asked for or not."""
-        await self._send(WSMsgType.PONG, _control_payload(message))
+        waiting = self._sender.send(WSMsgType.PONG, _control_payload(message))
+        if waiting is not None:
+            await waiting
 
     async def send_str(self, data: str, compress: int | None = None) -> None:
         """Send a text message; compress=0 sends this one uncompressed.
@@ -125,13 +124,17 @@ class ClientWebSocketResponse:
         ClientConnectionResetError if the WebSocket is closed or closing."""
         if not isinstance(data, str):
             raise TypeError(f"data argument must be str ({type(data).__name__})")
-        await self._send(_TEXT, data.encode("utf-8"), compress)
+        waiting = self._sender.send(_TEXT, data.encode("utf-8"), compress)
+        if waiting is not None:
+            await waiting
 
     async def send_bytes(self, data: bytes | bytearray | memoryview, compress: int | None = None) -> None:
         """Send a binary message; see send_str()."""
         if not isinstance(data, (bytes, bytearray, memoryview)):
             raise TypeError(f"data argument must be byte-ish ({type(data).__name__})")
-        await self._send(_BINARY, data, compress)
+        waiting = self._sender.send(_BINARY, data, compress)
+        if waiting is not None:
+            await waiting
 
     async def send_json(self, data: Any, compress: int | None = None, *, dumps: JSONEncoder = json.dumps) -> None:
         """Send data as JSON in a text message."""
@@ -143,46 +146,9 @@ class ClientWebSocketResponse:
 
     async def send_frame(self, message: bytes, opcode: WSMsgType, compress: int | None = None) -> None:
         """Send a whole message of any kind."""
-        await self._send(opcode, message, compress)
-
-    async def _send(
-        self, opcode: WSMsgType, payload: bytes | bytearray | memoryview, compress: int | None = None
-    ) -> None:
-        connection = self._connection
-        if self._closed:
-            raise ClientConnectionResetError("Cannot write to closing transport")
-        deflater = self._deflater
-        if deflater is not None and opcode in (_TEXT, _BINARY):
-            if self._sending.locked() or (compress != 0 and len(payload) > _THREAD):
-                # Once begun it must be finished, or the peer's window would not be ours any more.
-                task = self._loop.create_task(self._send_in_order(deflater, opcode, bytes(payload), compress != 0))
-                self._under_way.add(task)
-                task.add_done_callback(self._sent)
-                await asyncio.shield(task)
-            elif compress == 0:
-                connection.send(opcode, payload)
-            else:
-                connection.send(opcode, deflater.deflate(payload), deflated=True)
-        else:
-            connection.send(opcode, payload)
-        if connection.must_drain:
-            await connection.drain()
-
-    async def _send_in_order(self, deflater: Deflater, opcode: WSMsgType, payload: bytes, compress: bool) -> None:
-        async with self._sending:
-            if not compress:
-                self._connection.send(opcode, payload)
-                return
-            if len(payload) > _THREAD:
-                payload = await self._loop.run_in_executor(None, deflater.deflate, payload)
-            else:
-                payload = deflater.deflate(payload)
-            self._connection.send(opcode, payload, deflated=True)
-
-    def _sent(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
-        if not task.cancelled():
-            task.exception()  # whoever waits has it; nobody may
+        waiting = self._sender.send(opcode, message, compress)
+        if waiting is not None:
+            await waiting
 
     # -- receiving
 
@@ -221,21 +187,20 @@ class ClientWebSocketResponse:
     async def _next(self) -> WSMessage | None:
         """Wait for a message; None if none will come."""
         connection = self._connection
-        while True:
-            if self._interrupted:
-                return None
-            message = connection.take()
-            if message is not None:
+        while not self._interrupted:
+            for message in connection.ready:
                 return message
+            if connection.refill():
+                continue
             if connection.lost:
                 return None
-            await connection.wait()
+            await connection.news()
+        return None
 
     def _nothing_more(self) -> WSMessage:
         if self._interrupted:
             self._interrupted = False
             return CLOSING
-        self._stop_heartbeat()
         self._closed = True
         self._close_code = WSCloseCode.ABNORMAL_CLOSURE
         if self._connection.error is not None:
@@ -248,7 +213,6 @@ class ClientWebSocketResponse:
         """message is CLOSE or ERROR."""
         if message.type is WSMsgType.ERROR:
             error: WebSocketError = message.data
-            self._stop_heartbeat()
             self._closed = True
             self._close_code = error.code
             self._exception = error
@@ -304,11 +268,10 @@ class ClientWebSocketResponse:
         if self._closed:
             return False
         self._closed = True
-        self._stop_heartbeat()
         connection = self._connection
+        connection.stop_heartbeat()
         try:
-            if self._under_way:
-                await asyncio.wait(self._under_way)  # messages on their way go before
+            await self._sender.finish()
             connection.send(WSMsgType.CLOSE, payload)
         except ClientConnectionResetError as error:
             self._gone(connection.error or error)
@@ -320,7 +283,7 @@ class ClientWebSocketResponse:
         try:
             async with asyncio.timeout(self._timeout.ws_close):
                 while connection.peer_close is None and not connection.lost and connection.error is None:
-                    await connection.wait()
+                    await connection.news()
         except TimeoutError as error:
             self._gone(error)
             return True
@@ -346,41 +309,6 @@ class ClientWebSocketResponse:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
-
-    # -- heartbeat
-
-    def _hear(self) -> None:
-        self._heard = self._loop.time()
-        self._pinged = False
-
-    def _beat(self) -> None:
-        """It may be time to ask whether the peer is there, or to give up waiting for an answer."""
-        assert self._heartbeat is not None
-        now = self._loop.time()
-        silent = now - self._heard
-        connection = self._connection
-        if connection.lost or self._closed:
-            return
-        if connection.is_paused:  # that we do not read is not the peer's silence
-            self._heard = now
-            self._pinged = False
-        elif silent >= self._heartbeat * 1.5 and self._pinged:
-            connection.error = ServerTimeoutError(f"No PONG received after {self._heartbeat / 2} seconds")
-            connection.abort()
-            return
-        elif silent >= self._heartbeat and not self._pinged:
-            self._pinged = True
-            try:
-                connection.send(WSMsgType.PING, b"")
-            except ClientConnectionResetError:
-                return
-        wait = self._heartbeat * (1.5 if self._pinged else 1.0)
-        self._timer = self._loop.call_at(self._heard + wait, self._beat)
-
-    def _stop_heartbeat(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def _control_payload(message: bytes | str) -> bytes:

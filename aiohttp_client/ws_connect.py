@@ -167,14 +167,13 @@ def _taken_over(
     lease = response._lease
     if lease is None:
         raise ClientError("the response has no connection to take over")
-    connection = WSConnection(lease.connection, lease.exchange, reader, autoping=autoping)
+    connection = WSConnection(lease.connection, lease.exchange, reader, autoping=autoping, heartbeat=heartbeat)
     return session._ws_response_class(
         response,
         connection,
         protocol=protocol,
         timeout=timeout,
         autoclose=autoclose,
-        heartbeat=heartbeat,
         deflate=deflate,
     )
 

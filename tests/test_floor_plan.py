@@ -29,11 +29,12 @@ data_queue
 streams
 decoding
 resolver cookiejar
-_net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter
+_net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter _net/heartbeat
 _net/target
 _net/dial _net/pool _net/collecting _net/faults
 _net/connection
 _net/writer _net/proxy _net/lease _net/wsconnection
+_net/wssender
 upload_tracker
 payload
 multipart_writer multipart_reader payload_streamer

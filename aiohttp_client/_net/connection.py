@@ -469,21 +469,18 @@ class Connection(asyncio.Protocol):
         if not waiter.done():
             waiter.set_result((head, empty))
 
-    def hand_over(self, exchange: Awaited[Received], protocol: asyncio.Protocol) -> asyncio.Transport:
-        """After a 101: make protocol the transport's, beginning with what came behind the head.
+    def hand_over(self, exchange: Awaited[Received], protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
+        """After a 101: make protocol the transport's; gives what came behind the head, too.
 
-        The slot stays taken until protocol passes connection_lost() on. Raises
-        ClientConnectionResetError if the connection is gone."""
+        Reading is paused, and resuming it up to protocol. The slot stays taken until it passes
+        connection_lost() on. Raises ClientConnectionResetError if the connection is gone."""
         transport = self.transport
         if self._waiter is not exchange or self._reading != UPGRADED or transport is None or transport.is_closing():
             raise ClientConnectionResetError("the connection was lost before the upgrade was complete")
         self._waiter = None
         behind, self._partial = self._partial, None
         transport.set_protocol(protocol)
-        if behind:
-            self._loop.call_soon(protocol.data_received, bytes(behind))
-        self._loop.call_soon(_resume, transport)
-        return transport
+        return transport, bytes(behind or b"")
 
     def _body_begins(self, head: ResponseHead, data: bytes | bytearray, length: int) -> None:
         policy = self._policy
@@ -645,11 +642,6 @@ class Connection(asyncio.Protocol):
 
 
 _DEFAULT_POLICY = ReadPolicy()
-
-
-def _resume(transport: asyncio.Transport) -> None:
-    if not transport.is_closing():
-        transport.resume_reading()
 
 
 def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, bool]]) -> None:

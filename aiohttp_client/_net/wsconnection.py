@@ -12,14 +12,15 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from operator import length_hint
 
 from .._backend import mask as frames
 from .._wire.wsframes import MessageReader
 from .._wire.wsmessages import WSMessage, WSMsgType
-from ..exceptions import ClientConnectionResetError, WebSocketError
+from ..exceptions import ClientConnectionResetError, ServerTimeoutError, WebSocketError
 from .connection import Connection, Received
+from .heartbeat import Heartbeat
 from .waiter import Awaited
 
 _frame = frames.frame
@@ -40,7 +41,34 @@ _KEYS = 4096
 
 
 class WSConnection(asyncio.Protocol):
-    """The WebSocket end of a connection; made by taking over what connection got a 101 on."""
+    """The WebSocket end of a connection; made by taking over what connection got a 101 on.
+
+    heartbeat: seconds of silence after which the peer is asked whether it is there; None to never ask."""
+
+    __slots__ = (
+        "_autoping",
+        "_connection",
+        "_discarding",
+        "_drainers",
+        "_grace",
+        "_heartbeat",
+        "_key_at",
+        "_keys",
+        "_loop",
+        "_paused",
+        "_queue",
+        "_queued",
+        "_reader",
+        "_told",
+        "_unanswered",
+        "_waiter",
+        "error",
+        "is_full",
+        "lost",
+        "peer_close",
+        "ready",
+        "transport",
+    )
 
     def __init__(
         self,
@@ -49,6 +77,7 @@ class WSConnection(asyncio.Protocol):
         reader: MessageReader,
         *,
         autoping: bool,
+        heartbeat: float | None = None,
     ) -> None:
         self._loop = connection._loop
         self._connection = connection
@@ -57,12 +86,12 @@ class WSConnection(asyncio.Protocol):
         # Messages found together, and their bytes, overhead included; texts and binaries only, or one of another kind.
         self._queue: deque[tuple[list[WSMessage], int]] = deque()
         self._queued = 0  # bytes of all
-        # Messages taken together: whoever receives takes from here, and take()s when there are no more.
+        # Messages to be received: whoever does takes from here, and calls refill() when there are no more.
         self.ready: Iterator[WSMessage] = iter(())
         self._waiter: asyncio.Future[None] | None = None
-        self._paused = False
         self._discarding = False
-        self._drained: asyncio.Future[None] | None = None  # pending while the transport wants no more
+        self.is_full = False  # the transport wants no more
+        self._drainers: list[asyncio.Future[None]] = []
         self._unanswered: bytes | None = None  # the last ping that came meanwhile
         self._keys = b""
         self._key_at = 0
@@ -71,15 +100,18 @@ class WSConnection(asyncio.Protocol):
         self.lost = False  # nothing comes and nothing goes any more
         self.error: Exception | None = None  # why
         self.peer_close: WSMessage | None = None  # the peer's CLOSE
-        self.on_data: Callable[[], None] | None = None
-        self.transport = connection.hand_over(exchange, self)
+        self.transport, behind = connection.hand_over(exchange, self)
+        self._paused = True
+        self._heartbeat = Heartbeat(self._loop, heartbeat, self) if heartbeat else None
+        reader.feed(behind)
+        self._go_on()
 
     # -- for the response
 
-    def take(self) -> WSMessage | None:
-        """The next message if there is one, when nothing is ready; those that are like it are, then."""
+    def refill(self) -> bool:
+        """Make ready what has come, when nothing is ready; whether something had."""
         if not self._queue:
-            return None
+            return False
         messages, size = self._queue.popleft()
         self._queued -= size
         if messages[0].type is WSMsgType.ERROR:
@@ -87,21 +119,18 @@ class WSConnection(asyncio.Protocol):
         self.ready = iter(messages)
         if self._paused and self._queued < _LOW:
             self._go_on()
-        return next(self.ready)
+        return True
 
-    async def wait(self) -> None:
-        """Until there is a message, or nothing will come any more, or interrupt() is called."""
+    def news(self) -> asyncio.Future[None]:
+        """To be awaited by one at a time: something has come, or nothing will any more, or interrupt() was called."""
         waiter = self._waiter = self._loop.create_future()
-        try:
-            await waiter
-        finally:
-            if self._waiter is waiter:  # close() may wait by now
-                self._waiter = None
+        return waiter
 
     def interrupt(self) -> None:
         """Let who waits look again."""
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     def send(self, opcode: int, payload: bytes | bytearray | memoryview, *, deflated: bool = False) -> None:
         """Write a whole message or control frame. Raises ClientConnectionResetError if nothing goes any more."""
@@ -118,8 +147,16 @@ class WSConnection(asyncio.Protocol):
 
     async def drain(self) -> None:
         """Wait until the peer has read what was sent, but for a little. Raises ClientConnectionResetError."""
-        if self._drained is not None:
-            await self._drained
+        while self.is_full:
+            if self.lost:
+                raise ClientConnectionResetError("the connection was lost")
+            # One for each who waits: a task that is cancelled takes what it waits for along.
+            drainer = self._loop.create_future()
+            self._drainers.append(drainer)
+            try:
+                await drainer
+            finally:
+                self._drainers.remove(drainer)
 
     @property
     def is_paused(self) -> bool:
@@ -127,8 +164,9 @@ class WSConnection(asyncio.Protocol):
         return self._paused
 
     @property
-    def must_drain(self) -> bool:
-        return self._drained is not None
+    def is_open(self) -> bool:
+        """Whether it has not begun to end."""
+        return not self.lost and not self.transport.is_closing()
 
     def discard(self) -> None:
         """Nobody wants messages any more: drop those that are there and those that come, but for CLOSE."""
@@ -148,57 +186,80 @@ class WSConnection(asyncio.Protocol):
         """Close at once; nobody wants messages any more."""
         self._forget()
         self._end_grace()
+        self.stop_heartbeat()
         self.transport.abort()
         self._connection.let_go()
+
+    def stop_heartbeat(self) -> None:
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
+            self._heartbeat = None
 
     def _forget(self) -> None:
         self._queue.clear()
         self._queued = 0
         self.ready = iter(())
 
+    # -- for the heartbeat
+
+    def ask(self) -> None:
+        """Send a PING."""
+        if self.is_open:
+            self.send(WSMsgType.PING, b"")
+
+    def give_up(self, error: ServerTimeoutError) -> None:
+        """The peer is not there any more."""
+        self.error = error
+        self.abort()
+
     # -- for the loop
 
     def data_received(self, data: bytes) -> None:
-        if self.on_data is not None:
-            self.on_data()
+        if self._heartbeat is not None:
+            self._heartbeat.hear()
         if not self._reader.ended:
             self._reader.feed(data)
             self._parse()
 
     def eof_received(self) -> bool:
+        self._give_grace()  # what is still to be sent may have no reader any more
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
         self._end_grace()
+        self.stop_heartbeat()
         if self.error is None:
             self.error = exc
-        if self._drained is not None and not self._drained.done():
-            self._drained.set_exception(ClientConnectionResetError("the connection was lost"))
-            self._drained.exception()  # nobody may be waiting
+        self._wake_drainers()
         self.interrupt()
         self._connection.connection_lost(exc)
 
     def pause_writing(self) -> None:
-        self._drained = self._loop.create_future()
+        self.is_full = True
 
     def resume_writing(self) -> None:
-        drained, self._drained = self._drained, None
-        if drained is not None and not drained.done():
-            drained.set_result(None)
+        self.is_full = False
+        self._wake_drainers()
         ping, self._unanswered = self._unanswered, None
         if ping is not None:
             self._pong(ping)
 
+    def _wake_drainers(self) -> None:
+        for drainer in self._drainers:
+            if not drainer.done():
+                drainer.set_result(None)
+
     # -- messages
 
     def _parse(self) -> None:
-        reader, queue = self._reader, self._queue
-        before = len(queue)
+        reader = self._reader
         while self._queued <= _HIGH:
             found, size = reader.batch(_BATCH)
             if found:
-                self._put(found, size)
+                self._arrived(found, size)
+                if reader.exhausted and self._queued <= _HIGH:
+                    return
                 continue
             message = reader.message()
             if message is None:
@@ -208,29 +269,43 @@ class WSConnection(asyncio.Protocol):
             self._pause()
         if reader.error is not None and self.error is None:
             self._fail(reader.error)
-        if len(queue) > before:
-            self.interrupt()
 
-    def _put(self, messages: list[WSMessage], size: int) -> None:
+    def _arrived(self, messages: list[WSMessage], size: int) -> None:
+        """Give messages to who waits for them; else they wait for somebody."""
+        if self._discarding:
+            return
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+            if not self._queue:
+                # Who waits has taken all that was ready.
+                self.ready = iter(messages)
+                return
+        size += _OVERHEAD * len(messages)
+        self._queue.append((messages, size))
+        self._queued += size
+
+    def _queue_alone(self, message: WSMessage) -> None:
         if not self._discarding:
-            size += _OVERHEAD * len(messages)
-            self._queue.append((messages, size))
+            size = _OVERHEAD + (len(message.data) if isinstance(message.data, (str, bytes)) else 0)
+            self._queue.append(([message], size))
             self._queued += size
+        self.interrupt()
 
     def _handle(self, message: WSMessage) -> None:
         kind, data, _ = message
         if kind is WSMsgType.CLOSE:
             self.peer_close = message
-            self.interrupt()
+            self.stop_heartbeat()  # it has nothing more to say
         elif kind is WSMsgType.PING and self._autoping:
             self._pong(data)
             return
         elif kind is WSMsgType.PONG and self._autoping:
             return
-        self._put([message], len(data) if isinstance(data, (str, bytes)) else 0)
+        self._queue_alone(message)
 
     def _pong(self, data: bytes) -> None:
-        if self._drained is not None:
+        if self.is_full:
             self._unanswered = data
         elif not self.transport.is_closing():
             self.send(WSMsgType.PONG, data)
@@ -238,12 +313,12 @@ class WSConnection(asyncio.Protocol):
     def _fail(self, error: WebSocketError) -> None:
         """The peer broke the protocol."""
         self.error = error
+        self.stop_heartbeat()
         if self._queue or length_hint(self.ready):
             self._grace = self._loop.call_later(_GRACE, self._tell_violation)
         else:
             self._tell_violation()
-        self._put([WSMessage(WSMsgType.ERROR, error, None)], 0)
-        self.interrupt()
+        self._queue_alone(WSMessage(WSMsgType.ERROR, error, None))
 
     def _tell_violation(self) -> None:
         """Say CLOSE, once, and hang up when the peer does, or a moment later."""

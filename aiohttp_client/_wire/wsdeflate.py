@@ -64,7 +64,7 @@ class Deflater:
         self._object = zlib.compressobj(level=zlib.Z_BEST_SPEED, wbits=-bits)
         self._flush = zlib.Z_FULL_FLUSH if forgets else zlib.Z_SYNC_FLUSH
 
-    def deflate(self, data: bytes | bytearray | memoryview) -> bytes:
+    def deflate(self, data: bytes) -> bytes:
         """A message, without the four bytes it would end in."""
         compressed = self._object.compress(data) + self._object.flush(self._flush)
         # An empty message leaves zlib nothing to flush (RFC 7692 §7.2.3.6).
