@@ -36,15 +36,15 @@ class Waiter(Generic[T]):
         return self._is_done
 
     def set_result(self, result: T) -> None:
-        """To be followed by wake()."""
+        """To be followed by wake() or wake_soon()."""
         self._result = result
         self._is_done = True
 
     def set_exception(self, error: BaseException) -> None:
-        """Wakes the task in the loop's next turn."""
+        """Wakes the task, too: in the loop's next turn."""
         self._error = error
         self._is_done = True
-        self._wake_later()
+        self.wake_soon()
 
     def wake(self) -> None:
         """Resume the task, if it waits and there is a result; where some task is running, in the loop's next turn."""
@@ -52,15 +52,17 @@ class Waiter(Generic[T]):
         if callback is None or not self._is_done:
             return
         if asyncio.current_task(self._loop) is not None:
-            self._wake_later()
+            self.wake_soon()
             return
         self._callback = None
         assert self._context is not None
         self._context.run(callback, self)
 
-    def _wake_later(self) -> None:
-        callback, self._callback = self._callback, None
-        if callback is not None:
+    def wake_soon(self) -> None:
+        """Resume the task in the loop's next turn, if it waits and there is a result."""
+        callback = self._callback
+        if callback is not None and self._is_done:
+            self._callback = None
             self._loop.call_soon(callback, self, context=self._context)
 
     # -- for the task

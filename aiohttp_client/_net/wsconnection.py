@@ -21,7 +21,7 @@ from .._wire.wsmessages import WSMessage, WSMsgType
 from ..exceptions import ClientConnectionResetError, ServerTimeoutError, WebSocketError
 from .connection import Connection, Received
 from .heartbeat import Heartbeat
-from .waiter import Awaited
+from .waiter import Awaited, Waiter, resumes
 
 _frame = frames.frame
 _FIN = 0x80
@@ -59,6 +59,7 @@ class WSConnection(asyncio.Protocol):
         "_queue",
         "_queued",
         "_reader",
+        "_resumes",
         "_told",
         "_unanswered",
         "_waiter",
@@ -88,7 +89,8 @@ class WSConnection(asyncio.Protocol):
         self._queued = 0  # bytes of all
         # Messages to be received: whoever does takes from here, and calls refill() when there are no more.
         self.ready: Iterator[WSMessage] = iter(())
-        self._waiter: asyncio.Future[None] | None = None
+        self._resumes = resumes(self._loop)
+        self._waiter: Awaited[None] | None = None
         self._discarding = False
         self.is_full = False  # the transport wants no more
         self._drainers: list[asyncio.Future[None]] = []
@@ -121,13 +123,19 @@ class WSConnection(asyncio.Protocol):
             self._go_on()
         return True
 
-    def news(self) -> asyncio.Future[None]:
+    def news(self) -> Awaited[None]:
         """To be awaited by one at a time: something has come, or nothing will any more, or interrupt() was called."""
-        waiter = self._waiter = self._loop.create_future()
+        waiter: Awaited[None] = Waiter(self._loop) if self._resumes else self._loop.create_future()
+        self._waiter = waiter
         return waiter
 
     def interrupt(self) -> None:
         """Let who waits look again."""
+        self._has_news()
+        if isinstance(self._waiter, Waiter):
+            self._waiter.wake_soon()
+
+    def _has_news(self) -> None:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
@@ -220,6 +228,8 @@ class WSConnection(asyncio.Protocol):
         if not self._reader.ended:
             self._reader.feed(data)
             self._parse()
+            if isinstance(self._waiter, Waiter):
+                self._waiter.wake()  # the last thing: the task goes on here
 
     def eof_received(self) -> bool:
         self._give_grace()  # what is still to be sent may have no reader any more
@@ -290,7 +300,7 @@ class WSConnection(asyncio.Protocol):
             size = _OVERHEAD + (len(message.data) if isinstance(message.data, (str, bytes)) else 0)
             self._queue.append(([message], size))
             self._queued += size
-        self.interrupt()
+        self._has_news()
 
     def _handle(self, message: WSMessage) -> None:
         kind, data, _ = message
@@ -347,3 +357,5 @@ class WSConnection(asyncio.Protocol):
         self._parse()  # what had arrived before the pause
         if not self._paused and not self.transport.is_closing():
             self.transport.resume_reading()
+        if isinstance(self._waiter, Waiter):
+            self._waiter.wake_soon()
