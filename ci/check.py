@@ -43,6 +43,7 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     ]
     command = [python, "-m", "pytest", "-q", *[f"tests/{name}" for name in [*with_tls, "websocket/test_peers.py"]]]
     yield "tests-tls-of-the-loop", command, {"AIOHTTP_CLIENT_TLS": "loop", "AIOHTTP_CLIENT_BACKEND": "c"}
+    yield "docs", [python, "ci/docs.py"], {}
     yield "autobahn", [python, "ci/autobahn.py", "--quick"], {}
     yield "cancel-fuzz", [python, "ci/cancel_fuzz.py", "--requests", "3000"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     for gate, arguments in (("faults", ["--quick"]), ("leaks", ["--quick"]), ("shutdown", [])):
@@ -60,8 +61,8 @@ def main() -> int:
     parser.add_argument("--only", metavar="STEP", help="run one step")
     parser.add_argument("-k", metavar="EXPRESSION", help="passed on to pytest")
     options = parser.parse_args()
-    environment.enter("test", "lint")
-    environment.ensure("test", "lint")
+    environment.enter("docs", "test", "lint")
+    environment.ensure("docs", "test", "lint")
     planned = list(steps(["-k", options.k] if options.k else []))
     if options.only and options.only not in [name for name, _, _ in planned]:
         parser.error(f"no step {options.only!r}, expected one of {', '.join(name for name, _, _ in planned)}")

@@ -1,0 +1,64 @@
+"""Hooks of the documentation's build: what has its one source outside of docs/ gets its place in the site.
+
+Pages name such files as a reader of the repository finds them, ../SECURITY.md; in the site they are beside the page.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from docs_text import with_rfc_links
+
+ROOT = Path(__file__).resolve().parent.parent
+# Path in the repository → path in the site.
+ELSEWHERE = {
+    "SECURITY.md": "security.md",
+    "benchmarks/results.svg": "results.svg",
+}
+# Where the page that lists the reference wants its list.
+_NAMES = "<!-- names -->"
+_TITLE = re.compile(r"# (.*)")
+_DOCUMENTED = re.compile(r"^::: (aiohttp_client\.(?:\w+\.)*(\w+))$", re.M)
+
+
+def on_files(files: Any, config: Any) -> Any:
+    from mkdocs.structure.files import File
+
+    for source, place in ELSEWHERE.items():
+        files.append(File.generated(config, place, abs_src_path=str(ROOT / source)))
+    return files
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    if _NAMES in markdown:
+        markdown = markdown.replace(_NAMES, "\n".join(_names()))
+    for source, place in ELSEWHERE.items():
+        markdown = re.sub(rf"\]\((\.\./)+{re.escape(source)}\b", f"]({place}", markdown)
+    return with_rfc_links(markdown)
+
+
+def _names() -> Iterator[str]:
+    """What each page of the reference has, with the first sentence of its docstring."""
+    import aiohttp_client
+
+    for page in sorted((ROOT / "docs" / "reference").glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        exported = [found for found in _DOCUMENTED.findall(text) if found[1] in aiohttp_client.__all__]
+        title = _TITLE.match(text)
+        if not exported or title is None:
+            continue
+        yield from ("", f"## [{title[1]}]({page.name})", "", "| name | |", "|---|---|")
+        for path, name in exported:
+            yield f"| [`{name}`][{path}] | {_summary(getattr(aiohttp_client, name))} |"
+
+
+def _summary(thing: object) -> str:
+    if not (isinstance(thing, type) or callable(thing) or isinstance(thing, ModuleType)):
+        return ""
+    first = (inspect.getdoc(thing) or "").partition("\n\n")[0].replace("\n", " ")
+    return first.replace("|", "\\|").replace("*", "\\*").replace("<", "&lt;")
