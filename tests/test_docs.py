@@ -2,7 +2,8 @@
 
 The Python blocks of a page share their names, as if typed into `python -m asyncio` one after the other. A comment
 behind a print() is what it prints. What a console block shows is what its commands print, but for numbers; … stands for
-anything, also for lines.
+anything, also for lines. There are no blocks of other kinds but text, which is no code. Those of the README are run
+by test_readme.py.
 """
 
 import ast
@@ -15,6 +16,7 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 import threading
 import tomllib
 from pathlib import Path
@@ -27,28 +29,29 @@ import aiohttp_client
 DOCS = Path(__file__).parent.parent / "docs"
 if not DOCS.exists():
     pytest.skip("an installed package has no documentation", allow_module_level=True)
-PAGES = sorted(path.name for path in DOCS.glob("*.md"))
-TEXTS = {page: (DOCS / page).read_text(encoding="utf-8") for page in PAGES}
-_fences = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL).finditer
+PAGES = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+README = "../README.md"
+TEXTS = {page: (DOCS / page).read_text(encoding="utf-8") for page in [*PAGES, README]}
+_fences = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL).finditer
+SERVERS = {"httpbin": "https://httpbin.org", "echo": "wss://echo.example.org"}
 _expected = re.compile(r"^\s*print\(.*\)  # (.*)$").match
 
 
-def blocks(page, language):
-    """(line, text) of the page's code blocks in that language."""
-    text = TEXTS[page]
+def blocks(text, language):
+    """(line, code) of the code blocks in that language; those in lists without their indentation."""
     for fence in _fences(text):
-        if fence[1] == language:
-            yield text.count("\n", 0, fence.start(2)), fence[2]
+        if fence[2] == language:
+            yield text.count("\n", 0, fence.start(3)), textwrap.dedent(fence[3])
 
 
 class Printing:
     """print() for examples: compares what is printed with the comment behind it."""
 
-    def __init__(self, page):
-        self._lines = TEXTS[page].splitlines()
+    def __init__(self, text):
+        self._lines = text.splitlines()
         self.unprinted = {
             line + offset
-            for line, block in blocks(page, "python")
+            for line, block in blocks(text, "python")
             for offset, source in enumerate(block.splitlines(), 1)
             if _expected(source)
         }
@@ -60,6 +63,20 @@ class Printing:
             printed = sep.join(map(str, values)).replace("\n", "\\n")
             assert printed == comment[1], f"line {number} prints {printed!r}"
             self.unprinted.discard(number)
+
+
+async def run(text, name, **instead):
+    """Run the Python blocks of a page, which is called name, with other servers in the place of those it names."""
+    printing = Printing(text)
+    names = {"__name__": "__main__", "print": printing}
+    for line, source in blocks(text, "python"):
+        for server, ours in instead.items():
+            source = source.replace(SERVERS[server], ours)
+        code = compile("\n" * line + source, name, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        running = eval(code, names)
+        if inspect.isawaitable(running):
+            await running
+    assert not printing.unprinted, "these lines of expected output were never printed"
 
 
 @contextlib.asynccontextmanager
@@ -89,24 +106,41 @@ def httpbin_url():
     server.shutdown()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if list(blocks(page, "python"))])
+@pytest.mark.parametrize("page", [page for page in PAGES if list(blocks(TEXTS[page], "python"))])
 async def test_the_examples_of(page, httpbin_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    printing = Printing(page)
-    names = {"__name__": "__main__", "print": printing}
     async with echo_server() as echo:
-        for line, block in blocks(page, "python"):
-            source = block.replace("https://httpbin.org", httpbin_url).replace("wss://echo.example.org", echo)
-            code = compile("\n" * line + source, page, "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            running = eval(code, names)
-            if inspect.isawaitable(running):
-                await running
-    assert not printing.unprinted, "these lines of expected output were never printed"
+        await run(TEXTS[page], page, httpbin=httpbin_url, echo=echo)
 
 
 def test_there_is_an_example_on_every_page_that_explains_the_client():
-    for page in ("index.md", "quickstart.md", "advanced.md", "websocket.md", "cookbook.md"):
-        assert list(blocks(page, "python")), page
+    for page in ("index.md", "quickstart.md", "advanced.md", "websocket.md", "cookbook.md", "troubleshooting.md"):
+        assert list(blocks(TEXTS[page], "python")), page
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_every_block_is_one_that_is_run(page):
+    """What is not recognised as a block would be left out without a word."""
+    fences = list(_fences(TEXTS[page]))
+    assert {fence[2] for fence in fences} <= {"python", "console", "text"}
+    marks = re.findall(r"^\s*(?:```+|~~~+)", TEXTS[page], re.MULTILINE)
+    assert len(marks) == 2 * len(fences), "a fence that is not closed, or is written in another way"
+
+
+@pytest.mark.parametrize(
+    ("block", "complaint"),
+    [
+        ("print(1 + 1)  # 3", "line 4 prints '2'"),
+        ("if False:\n    print(1)  # 1", "never printed"),
+        ("import nothing_of_this_name", "nothing_of_this_name"),
+        ("async with undefined:\n    pass", "undefined"),
+    ],
+)
+@pytest.mark.parametrize("indent", ["", "    "])
+async def test_an_example_that_is_wrong_fails(block, complaint, indent):
+    page = textwrap.indent(f"Text\n\n```python\n{block}\n```\n", indent)
+    with pytest.raises((AssertionError, ImportError, NameError), match=complaint):
+        await run(page, "page.md")
 
 
 def test_every_exit_code_is_in_the_page_of_the_command_line():
@@ -118,7 +152,7 @@ def test_every_exit_code_is_in_the_page_of_the_command_line():
 
 def sessions(page):
     """(line, command, what it shows) for each command of the page's console blocks."""
-    for line, block in blocks(page, "console"):
+    for line, block in blocks(TEXTS[page], "console"):
         for command in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block, re.MULTILINE):
             yield line + block.count("\n", 0, command.start()) + 1, command[1], command[2]
 
@@ -164,7 +198,7 @@ async def test_the_commands_of_the_command_line_page(httpbin_url, tmp_path):
             code = shell.returncode
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page != "cli.md"])
+@pytest.mark.parametrize("page", [page for page in TEXTS if page != "cli.md" and list(sessions(page))])
 def test_other_commands_are_there(page):
     """Installing takes a registry, checks take long: extras and scripts must exist, options must be known."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
