@@ -6,7 +6,9 @@ Pages name such files as a reader of the repository finds them, ../SECURITY.md; 
 from __future__ import annotations
 
 import inspect
+import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +24,19 @@ ELSEWHERE = {
 }
 # Where the page that lists the reference wants its list.
 _NAMES = "<!-- names -->"
+# Where the guide to performance wants what was measured.
+_RATIOS = "<!-- ratios -->"
+_CONTESTS = (
+    "GET small, 50 at a time",
+    "GET small, 1 at a time",
+    "GET small over TLS, 50 at a time",
+    "read() of 100 MB",
+    "iter_chunked(64 KiB) of 100 MB",
+    "POST of bytes, 10 MB",
+    "POST of a file, 10 MB",
+    "WebSocket echo of 64 B, one at a time",
+    "WebSocket, flood of 64 B messages",
+)
 _TITLE = re.compile(r"# (.*)")
 _DOCUMENTED = re.compile(r"^::: (aiohttp_client\.(?:\w+\.)*(\w+))$", re.M)
 
@@ -37,6 +52,8 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, **_: Any) -> str:
     if _NAMES in markdown:
         markdown = markdown.replace(_NAMES, "\n".join(_names()))
+    if _RATIOS in markdown:
+        markdown = markdown.replace(_RATIOS, "\n".join(_ratios()))
     for source, place in ELSEWHERE.items():
         markdown = re.sub(rf"\]\((\.\./)+{re.escape(source)}\b", f"]({place}", markdown)
     return with_rfc_links(markdown)
@@ -55,6 +72,22 @@ def _names() -> Iterator[str]:
         yield from ("", f"## [{title[1]}]({page.name})", "", "| name | |", "|---|---|")
         for path, name in exported:
             yield f"| [`{name}`][{path}] | {_summary(getattr(aiohttp_client, name))} |"
+
+
+def _ratios() -> Iterator[str]:
+    """What ours does in a second and with a second of CPU time, as multiples of what aiohttp does."""
+    sys.path.append(str(ROOT / "benchmarks"))
+    import targets
+
+    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    yield from ("| work | asyncio: rate | CPU time | uvloop: rate | CPU time |", "|---|---|---|---|---|")
+    for contest in _CONTESTS:
+        ratios = [
+            targets.ratio(results, targets.Target(contest, "aiohttp", 0, figure, loop))
+            for loop in ("asyncio", "uvloop")
+            for figure in ("per_second", "cpu_us")
+        ]
+        yield f"| {contest} | {' | '.join('–' if ratio is None else f'{ratio:.1f} ×' for ratio in ratios)} |"
 
 
 def _summary(thing: object) -> str:

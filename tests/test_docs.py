@@ -203,7 +203,7 @@ def test_other_commands_are_there(page):
     """Installing takes a registry, checks take long: extras and scripts must exist, options must be known."""
     project = tomllib.loads((DOCS.parent / "pyproject.toml").read_text())["project"]
     for line, command, _ in sessions(page):
-        program, *arguments = shlex.split(command)
+        program, *arguments = shlex.split(command, comments=True)
         if program == "python":
             script, *options = arguments
             usage = subprocess.run([sys.executable, DOCS.parent / script, "--help"], capture_output=True, text=True)

@@ -1,6 +1,7 @@
-"""The README's Python runs as it stands, against a server on loopback."""
+"""The README's Python runs as it stands, against a server on loopback, and what it says of speed was measured."""
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -11,7 +12,8 @@ import pytest
 README = Path(__file__).parent.parent / "README.md"
 if not README.exists():
     pytest.skip("an installed package has no README", allow_module_level=True)
-FIRST, CHAT = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+TEXT = README.read_text(encoding="utf-8")
+FIRST, CHAT = re.findall(r"```python\n(.*?)```", TEXT, re.DOTALL)
 
 
 def run(tmp_path, example, url, instead):
@@ -45,3 +47,20 @@ async def test_the_chat_example_runs(tmp_path):
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True)
     assert done.stderr == ""
     assert done.stdout == "1 here: Hello, all\n1 here: and good-bye\n"
+
+
+def test_the_speed_it_claims_is_what_was_measured():
+    results = json.loads((README.parent / "benchmarks" / "results.json").read_text())
+    rates = {
+        (row["loop"], row["contestant"]): row["per_second"]
+        for row in results["rows"]
+        if row["contest"] == "GET small, 50 at a time"
+    }
+    measured = [f"{rates[loop, 'aiohttp_client'] / rates[loop, 'aiohttp']:.1f}" for loop in ("asyncio", "uvloop")]
+    assert re.findall(r"\*\*([\d.]+) times\*\*", TEXT) == measured
+
+
+def test_its_links_lead_somewhere():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT)
+    assert len(links) > 10
+    assert not [link for link in links if not (README.parent / link).exists()]
