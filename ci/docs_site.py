@@ -49,9 +49,9 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, config: Any, **_: Any) -> str:
     if _NAMES in markdown:
-        markdown = markdown.replace(_NAMES, "\n".join(_names()))
+        markdown = markdown.replace(_NAMES, "\n".join(_names(list(_pages_of(config.nav)))))
     if _RATIOS in markdown:
         markdown = markdown.replace(_RATIOS, "\n".join(_ratios()))
     for source, place in ELSEWHERE.items():
@@ -59,11 +59,23 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
     return with_rfc_links(markdown)
 
 
-def _names() -> Iterator[str]:
+def _pages_of(navigation: list[Any]) -> Iterator[Path]:
+    """Pages in the order of the navigation: a list of paths, and of mappings of titles to paths or lists."""
+    for entry in navigation:
+        for place in entry.values() if isinstance(entry, dict) else [entry]:
+            if isinstance(place, list):
+                yield from _pages_of(place)
+            else:
+                yield ROOT / "docs" / place
+
+
+def _names(pages: list[Path]) -> Iterator[str]:
     """What each page of the reference has, with the first sentence of its docstring."""
     import aiohttp_client
 
-    for page in sorted((ROOT / "docs" / "reference").glob("*.md")):
+    for page in pages:
+        if page.parent.name != "reference":
+            continue
         text = page.read_text(encoding="utf-8")
         exported = [found for found in _DOCUMENTED.findall(text) if found[1] in aiohttp_client.__all__]
         title = _TITLE.match(text)

@@ -114,7 +114,8 @@ async def test_the_examples_of(page, httpbin_url, tmp_path, monkeypatch):
 
 
 def test_there_is_an_example_on_every_page_that_explains_the_client():
-    for page in ("index.md", "quickstart.md", "advanced.md", "websocket.md", "cookbook.md", "troubleshooting.md"):
+    for page in "index quickstart advanced websocket cookbook migration performance troubleshooting".split():
+        page += ".md"
         assert list(blocks(TEXTS[page], "python")), page
 
 
@@ -148,6 +149,27 @@ def test_every_exit_code_is_in_the_page_of_the_command_line():
 
     table = re.findall(r"^\| (\d+) \| (.*) \|$", TEXTS["cli.md"], re.MULTILINE)
     assert table == [(str(int(code)), code.meaning) for code in ExitCode]
+
+
+def test_every_option_of_a_request_is_in_the_reference_with_its_default():
+    rows = re.findall(r"^\| (`.*?`) \| (.*?) \| ", TEXTS["reference/session.md"], re.MULTILINE)
+    table = {name: default for names, default in rows for name in re.findall(r"`(\w+)`", names)}
+    parameters = inspect.signature(aiohttp_client.ClientSession._request).parameters
+    assert set(table) == set(parameters) - {"self", "method", "str_or_url"}
+    for name, default in table.items():
+        given = parameters[name].default
+        if default == "the session's":
+            assert given is None or repr(given) == "<not given>", name
+        else:
+            assert default.partition(";")[0] == repr(given), name
+
+
+def test_the_floor_plan_names_modules_that_are_there():
+    (table,) = re.findall(r"^\| floor \|.*?\n\n", TEXTS["contributing.md"], re.MULTILINE | re.DOTALL)
+    names = re.findall(r"`(\w+)`", table)
+    package = Path(aiohttp_client.__file__).parent
+    assert len(names) > 20
+    assert not [name for name in names if not (package / name).is_dir() and not (package / f"{name}.py").is_file()]
 
 
 def sessions(page):
