@@ -162,10 +162,12 @@ class ClientConnectorError(ClientOSError):
 
     @property
     def os_error(self) -> OSError:
+        """What the system said."""
         return self._os_error
 
     @property
     def host(self) -> str:
+        """The host, or proxy, that could not be reached."""
         return self._connection_key.host
 
     @property
@@ -174,6 +176,7 @@ class ClientConnectorError(ClientOSError):
 
     @property
     def ssl(self) -> object:
+        """The ssl= in effect; True means that certificates are verified."""
         return self._connection_key.ssl
 
     def __str__(self) -> str:
@@ -239,6 +242,7 @@ class ClientConnectorCertificateError(ClientSSLError, ssl.CertificateError):
 
     @property
     def certificate_error(self) -> Exception:
+        """Why the certificate is not accepted."""
         return self._certificate_error
 
     @property
@@ -338,6 +342,7 @@ class InvalidURL(ClientError, ValueError):
 
     @property
     def description(self) -> str | None:
+        """What is wrong with the URL."""
         return self._description
 
     def __repr__(self) -> str:
