@@ -55,6 +55,7 @@ class TCPConnector(BaseConnector):
     local_addr: (host, port) to connect from.
     happy_eyeballs_delay, interleave: RFC 8305; None switches the race off.
     socket_factory: makes the socket from an AddrInfoType.
+    limit, limit_per_host, keepalive_timeout, force_close: see BaseConnector.
     """
 
     allowed_protocol_schema_set = BaseConnector.allowed_protocol_schema_set | {"tcp"}

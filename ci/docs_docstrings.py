@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from docs_text import with_rfc_links
 
 _ITEM = re.compile(r"(?P<names>[a-z_]\w*…?(?:, [a-z_]\w*…?)*): (?=\S)")
-_WORDS = re.compile(r"`[^`]+`|(?<![\w.`])(?:[A-Za-z_][\w.]*\((?:[^()\n]*)\)|True|False|None|[A-Za-z_]\w*=?)(?![\w`])")
+_WORDS = re.compile(r"`[^`]+`|(?<![\w.`])(?:[A-Za-z_][\w.]*\((?:[^()\n]*)\)|[a-z_]\w*=\w+|True|False|None|[A-Za-z_]\w*=?)(?![\w`])")
 
 
 def to_markdown(docstring: str, exported: frozenset[str]) -> str:
@@ -65,9 +65,9 @@ def _marked(text: str, exported: frozenset[str]) -> str:
         if word.startswith("`"):
             return word
         name = word.partition("(")[0]
-        if name in exported and not word.endswith("="):
+        if name in exported and "=" not in word:
             return f"[`{word}`][aiohttp_client.{name}]"
-        if word.endswith((")", "=")) or word in ("True", "False", "None") or "_" in word:
+        if word.endswith(")") or "=" in word or word in ("True", "False", "None") or "_" in word:
             return f"`{word}`"
         return word
 

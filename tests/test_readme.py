@@ -61,6 +61,6 @@ def test_the_speed_it_claims_is_what_was_measured():
 
 
 def test_its_links_lead_somewhere():
-    links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT)
+    links = re.findall(r'(?:\]\(|src=")(?!https?:)([^)"#]+)', TEXT)
     assert len(links) > 10
     assert not [link for link in links if not (README.parent / link).exists()]
