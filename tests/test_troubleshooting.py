@@ -28,8 +28,9 @@ DERIVED = {
     "_cannot": "Can not decode content-encoding: …: {}",
     "_violation": "{}",
 }
-# What only code inside the package can do wrong.
+# What only code inside the package can do wrong, and what becomes a part of another message.
 INTERNAL = {
+    "no host",
     "feed_data after feed_eof",
     "a chunk ends that has not begun: call begin_http_chunk_receiving() first",
     "chunks begin in the middle: data has been fed without them",
