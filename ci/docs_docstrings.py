@@ -18,7 +18,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 from docs_text import with_rfc_links
 
 _ITEM = re.compile(r"(?P<names>[a-z_]\w*…?(?:, [a-z_]\w*…?)*): (?=\S)")
-_WORDS = re.compile(r"`[^`]+`|(?<![\w.`])(?:[A-Za-z_][\w.]*\((?:[^()\n]*)\)|[a-z_]\w*=\w+|True|False|None|[A-Za-z_]\w*=?)(?![\w`])")
+_WORDS = re.compile(
+    r"`[^`]+`"  # code already
+    r"|(?<![\w.`])(?:[A-Za-z_][\w.]*\([^()\n]*\)|[a-z_]\w*=\w+|True|False|None|[A-Za-z_]\w*=?)(?![\w`])"
+)
 
 
 def to_markdown(docstring: str, exported: frozenset[str]) -> str:
