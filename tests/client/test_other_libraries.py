@@ -193,3 +193,41 @@ async def test_idle_connections_can_be_looked_at(web, certificates):
         connection_lost = ssl_protocol.connection_lost
         ssl_protocol.connection_lost = lambda error: (connection_lost(error), lost.set())
     await lost.wait()
+
+
+# -- helpers
+
+
+@pytest.mark.parametrize(
+    ("mimetype", "parts", "parameters"),
+    [
+        ("", ("", "", ""), {}),
+        ("*", ("*", "*", ""), {}),
+        ("Text/HTML", ("text", "html", ""), {}),
+        ('application/vnd.x+json; Charset=utf-8; q="a b"', ("application", "vnd.x", "json"), None),
+    ],
+)
+def test_media_types_in_parts(mimetype, parts, parameters):
+    parsed = aiohttp.helpers.parse_mimetype(mimetype)
+    assert (parsed.type, parsed.subtype, parsed.suffix) == parts
+    assert parsed.parameters == ({"charset": "utf-8", "q": "a b"} if parameters is None else parameters)
+
+
+def test_addresses_and_names():
+    addresses = ["127.0.0.1", "::1", "fe80::1%eth0", "a.example", "1.2.3", "", None]
+    assert [aiohttp.helpers.is_ip_address(host) for host in addresses] == [True] * 3 + [False] * 4
+
+
+def test_credentials_are_taken_out_of_a_url():
+    strip = aiohttp.helpers.strip_auth_from_url
+    assert strip(URL("http://u:p@h/x?y#z")) == (URL("http://h/x?y#z"), aiohttp.BasicAuth("u", "p"))
+    assert strip(URL("http://h/")) == (URL("http://h/"), None)
+
+
+def test_the_proxy_of_the_environment(monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://u:p@proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "near.example")
+    proxy_of = aiohttp.helpers.get_env_proxy_for_url
+    assert proxy_of(URL("http://far.example/")) == (URL("http://proxy.example:3128"), aiohttp.BasicAuth("u", "p"))
+    with pytest.raises(LookupError, match="near.example"):
+        proxy_of(URL("http://near.example/"))
