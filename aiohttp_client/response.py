@@ -361,9 +361,9 @@ class ClientResponse(HeadersMixin):
         Raises ClientPayloadError for a truncated or malformed body, TimeoutError,
         ClientConnectionError after close() or release() of an unread response."""
         if self._body is None:
-            if self._failure is not None:
-                raise self._failure
             if self._released:
+                if self._failure is not None:
+                    raise self._failure
                 raise ClientConnectionError("Connection closed: the response was released before its body was read")
             arrived = self._arrived
             if type(arrived) is bytes and not self._coding() and (self._request is None or not self._request.traced):
