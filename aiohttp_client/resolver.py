@@ -47,9 +47,12 @@ class ThreadedResolver(AbstractResolver):
             self._threads = concurrent.futures.ThreadPoolExecutor(_THREADS, thread_name_prefix="resolver")
         # Windows does not count the loopback interface as configured.
         flags = 0 if sys.platform == "win32" and host == "localhost" else socket.AI_ADDRCONFIG
-        found = await loop.run_in_executor(
-            self._threads, socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, flags
-        )
+        try:
+            found = await loop.run_in_executor(
+                self._threads, socket.getaddrinfo, host, port, family, socket.SOCK_STREAM, 0, flags
+            )
+        except UnicodeError as error:  # of the codec getaddrinfo() passes names through
+            raise OSError(None, f"{host!r} is no host name: {error}") from error
         results: list[ResolveResult] = []
         for family_, _, proto, _, sockaddr in found:
             address = str(sockaddr[0])

@@ -112,8 +112,9 @@ async def test_a_proxy_that_is_not_there_is_named(web, origin):
             with pytest.raises(ClientProxyConnectionError) as caught:
                 await session.get(url, proxy=origin.url)
             assert caught.value.port == origin.port
-        with pytest.raises(aiohttp.ClientConnectorDNSError):
-            await session.get(web.url, proxy="http://proxy.invalid:3128")
+        for name in ("proxy.invalid", "no..name", "x" * 64):
+            with pytest.raises(aiohttp.ClientConnectorDNSError):
+                await session.get(web.url, proxy=f"http://{name}:3128")
 
 
 async def test_connect_says_only_what_is_meant_for_the_proxy(origin):
