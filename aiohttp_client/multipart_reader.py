@@ -418,6 +418,7 @@ class MultipartReader:
 
     part_reader_cls: ClassVar[type[BodyPartReader]] = BodyPartReader
     multipart_reader_cls: ClassVar[type[MultipartReader] | None] = None
+    response_wrapper_cls: ClassVar[type[MultipartResponseWrapper]]
 
     def __init__(
         self,
@@ -462,7 +463,7 @@ class MultipartReader:
     @classmethod
     def from_response(cls, response: _Response) -> MultipartResponseWrapper:
         """The parts of a response, which is released behind the last one."""
-        return MultipartResponseWrapper(response, cls(response.headers, response.content))
+        return cls.response_wrapper_cls(response, cls(response.headers, response.content))
 
     def at_eof(self) -> bool:
         """Whether the closing delimiter has been read."""
@@ -599,6 +600,9 @@ class MultipartResponseWrapper:
     async def release(self) -> None:
         """Let go of the response."""
         self.resp.release()
+
+
+MultipartReader.response_wrapper_cls = MultipartResponseWrapper
 
 
 class BodyPartReaderPayload(Payload[BodyPartReader]):

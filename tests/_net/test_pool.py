@@ -80,6 +80,14 @@ async def test_expired_connections_are_swept_without_a_request():
     pool.close()
 
 
+async def test_without_a_limit_of_time_connections_are_kept():
+    pool = make(keepalive=None)
+    connection = opened(pool, A)
+    pool.release(connection)
+    assert pool._sweeper is None
+    assert pool.take_idle(A) is connection
+
+
 async def test_a_closed_idle_connection_is_forgotten():
     pool = make()
     connection = opened(pool, A)

@@ -147,11 +147,23 @@ def test_a_bomb_comes_out_in_bounded_steps(name):
     assert total == 64_000_000
 
 
-def test_members_are_limited():
-    empty = gzip.compress(b"")
-    assert decode_whole("gzip", empty * 1024) == b""
-    with pytest.raises(ContentEncodingError, match="more than 1024 members"):
-        decode_whole("gzip", empty * 1025)
+@pytest.mark.parametrize(("name", "encode"), [("gzip", gzip.compress), ("zstd", zstd)])
+def test_empty_members_are_limited(name, encode):
+    empty = encode(b"")
+    assert decode_whole(name, empty * 1024) == b""
+    with pytest.raises(ContentEncodingError, match="1025 (members|frames) with 0 bytes"):
+        decode_whole(name, empty * 1025)
+    with pytest.raises(ContentEncodingError, match=r"with 10\d\d bytes"):
+        decode_whole(name, encode(b"x") * 2000)
+
+
+@pytest.mark.parametrize(("name", "encode", "lines"), [("gzip", gzip.compress, 1), ("zstd", zstd, 50)])
+def test_members_with_something_in_them_are_not(name, encode, lines):
+    """Logs that are appended to, and BGZF: gigabytes of members of some kilobytes."""
+    line = b"a line of a log, as long as such lines usually are, with a number and an address in it: %d\n"
+    records = [(line % number) * lines for number in range(2000)]
+    coded, expected = b"".join(map(encode, records)), b"".join(records)
+    assert decode(name, [coded[at : at + 65536] for at in range(0, len(coded), 65536)]) == expected
 
 
 @pytest.mark.parametrize("name", ["identity", "x-gzip", "gzip, gzip", "", "GZIP", "compress"])
