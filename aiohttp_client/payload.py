@@ -335,10 +335,16 @@ class AsyncIterablePayload(Payload[AsyncIterable[bytes]]):
         iterator, self._iterator = self._iterator, None
         if iterator is None:
             raise RuntimeError("the async iterable has been sent already, and cannot be started anew")
-        async for piece in iterator:
-            if not isinstance(piece, (bytes, bytearray, memoryview)):
-                raise TypeError(f"{type(self).__name__}: the iterable must give bytes, got {type(piece).__name__}")
-            await writer.write(piece)
+        try:
+            async for piece in iterator:
+                if not isinstance(piece, (bytes, bytearray, memoryview)):
+                    raise TypeError(f"{type(self).__name__}: the iterable must give bytes, got {type(piece).__name__}")
+                await writer.write(piece)
+        finally:
+            # A generator left in its middle closes now what it has open, not when it is collected.
+            close = getattr(iterator, "aclose", None)
+            if close is not None:
+                await close()
 
     async def as_bytes(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
         if self._cached is None:

@@ -1,6 +1,7 @@
 """Request bodies that are written while the response is awaited."""
 
 import asyncio
+import gc
 import gzip
 import io
 import os
@@ -247,15 +248,19 @@ async def test_a_length_of_the_caller_for_a_body_of_unknown_size(origin):
         assert session.connector._pool.in_use == 0
 
 
-async def test_a_source_that_fails(origin):
+@pytest.mark.parametrize("kind", ["generator", "stream"])
+async def test_a_source_that_fails(origin, kind):
     async def fails():
         yield b"some"
         raise LookupError("no more")
 
+    stream = aiohttp.StreamReader()
+    stream.feed_data(b"some")
+    stream.set_exception(LookupError("no more"))
     origin.plays(OK)
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectionError, match="no more") as caught:
-            await session.post(origin.url, data=fails())
+            await session.post(origin.url, data=fails() if kind == "generator" else stream)
         assert isinstance(caught.value.__cause__, LookupError)
         assert (session.connector._pool.in_use, session.connector._pool.idle) == (0, 0)
         async with session.get(origin.url) as response:
@@ -336,6 +341,36 @@ async def test_an_early_response_ends_the_upload(origin):
         await asyncio.sleep(0.05)
         assert taken == taken_then
         assert (session.connector._pool.in_use, session.connector._pool.idle) == (0, 0)
+
+
+@pytest.mark.parametrize("end", ["cancelled", "timed out", "answered", "closed"])
+async def test_a_generator_that_is_not_wanted_any_more_is_closed(origin, end):
+    """At once: it may hold a file or a transaction."""
+    closed = asyncio.Event()
+
+    async def pieces():
+        try:
+            while True:
+                yield bytes(65536)
+        finally:
+            await asyncio.sleep(0)
+            closed.set()
+
+    answer = b"HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n" if end == "answered" else b""
+    origin.script([0.05, answer, 10])
+    async with aiohttp.ClientSession() as session:
+        timeout = 0.1 if end == "timed out" else None
+        posting = asyncio.create_task(session.post(origin.url, data=pieces(), timeout=timeout))
+        if end in ("cancelled", "closed"):
+            await asyncio.sleep(0.1)
+            posting.cancel() if end == "cancelled" else await session.close()
+        (result,) = await asyncio.gather(posting, return_exceptions=True)
+        assert isinstance(result, aiohttp.ClientResponse) == (end == "answered")
+        gc.disable()
+        try:
+            await asyncio.wait_for(closed.wait(), 5)
+        finally:
+            gc.enable()
 
 
 async def test_a_slow_server_slows_the_upload_down(origin):
