@@ -171,6 +171,8 @@ class Exchanger:
                     f"the redirect to {location} asks for the body again, "
                     f"but a {type(request.payload).__name__} can be sent only once"
                 )
+        elif request.payload is not None:
+            await request.close_payload()
         # Cookies given for the request are credentials of the origin it was for; the jar knows its own.
         own = None if "cookie" in request.drops(hop) else cookies
         authorization = target.authorization

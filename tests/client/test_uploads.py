@@ -443,6 +443,28 @@ async def test_a_redirect_sends_the_body_again(origin, file, kind):
         assert data.closed
 
 
+@pytest.mark.parametrize("end", ["answered", "redirected", "refused", "cancelled", "raised"])
+async def test_a_file_is_closed_however_the_request_ends(origin, file, end):
+    moved = b"HTTP/1.1 303 See Other\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n"
+    missing = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+    answer = {"redirected": moved, "raised": missing}.get(end, OK)
+    origin.answers(lambda request: answer if request.startswith(b"POST") else OK)
+    if end == "refused":
+        await origin.refuses()
+    if end == "cancelled":
+        origin.script([10])
+    opened = file.open("rb")
+    async with aiohttp.ClientSession() as session:
+        data = {"file": opened} if end == "cancelled" else opened
+        posting = asyncio.create_task(session.post(origin.url, data=data, raise_for_status=end == "raised"))
+        if end == "cancelled":
+            await asyncio.sleep(0.05)
+            posting.cancel()
+        await asyncio.gather(posting, return_exceptions=True)
+        await asyncio.sleep(0.01)
+        assert opened.closed
+
+
 async def test_a_body_that_can_be_sent_once_is_not_redirected(origin):
     async def pieces():
         yield b"once"
