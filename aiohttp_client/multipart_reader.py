@@ -212,11 +212,12 @@ class BodyPartReader:
                     break
                 piece = source.consume(min(size, self._left, len(source.buffer)))
                 self._left -= len(piece)
+                self._begins_line = False
                 return piece
             at_hand = source.data_at_hand(begins_line=self._begins_line)
             if at_hand:
                 if self._left == 0:
-                    raise ValueError(f"a part is longer than its Content-Length: {bytes(source.buffer[:40])!r} follows")
+                    raise ValueError(f"a part does not end with its Content-Length: {bytes(source.buffer[:40])!r} follows")
                 self._begins_line = False
                 return source.consume(min(size, at_hand))
             if source.found is not None:
