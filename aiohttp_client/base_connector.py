@@ -77,6 +77,9 @@ class BaseConnector:
         self._closed = True  # until everything below is there, for __del__
         if force_close and not isinstance(keepalive_timeout, Unset) and keepalive_timeout is not None:
             raise ValueError("keepalive_timeout says how long to keep what force_close closes: give one of them")
+        for name, most in (("limit", limit), ("limit_per_host", limit_per_host)):
+            if most is not None and most < 0:
+                raise ValueError(f"{name} must be a number of connections, or 0 for no limit, got {most}")
         self._loop = loop or asyncio.get_running_loop()
         self._force_close = force_close
         self._ceil_threshold = timeout_ceil_threshold

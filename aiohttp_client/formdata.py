@@ -60,8 +60,8 @@ class FormData:
         content_transfer_encoding: str | None = None,
     ) -> None:
         """Add one field; filename is what the server is told, the file's own name if not given."""
-        for what, given in (("content_type", content_type), ("filename", filename)):
-            if given is not None and not isinstance(given, str):
+        for what, given in (("name", name), ("content_type", content_type), ("filename", filename)):
+            if not isinstance(given, str) and (given is not None or what == "name"):
                 raise TypeError(f"{what} must be str, got {type(given).__name__}")
         if is_file(value):
             self._is_multipart = True

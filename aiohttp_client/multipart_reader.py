@@ -217,7 +217,9 @@ class BodyPartReader:
             at_hand = source.data_at_hand(begins_line=self._begins_line)
             if at_hand:
                 if self._left == 0:
-                    raise ValueError(f"a part does not end with its Content-Length: {bytes(source.buffer[:40])!r} follows")
+                    raise ValueError(
+                        f"a part does not end with its Content-Length: {bytes(source.buffer[:40])!r} follows"
+                    )
                 self._begins_line = False
                 return source.consume(min(size, at_hand))
             if source.found is not None:

@@ -71,6 +71,12 @@ async def test_a_keepalive_time_for_connections_that_are_closed_makes_no_sense()
     assert aiohttp.TCPConnector(force_close=True, keepalive_timeout=None).force_close
 
 
+async def test_limits_that_no_request_could_keep_are_refused():
+    for options in ({"limit": -1}, {"limit_per_host": -2}):
+        with pytest.raises(ValueError, match="0 for no limit"):
+            aiohttp.TCPConnector(**options)
+
+
 async def test_two_sessions_share_a_connector(web):
     async with aiohttp.TCPConnector(limit=1) as connector:
         for _ in range(2):

@@ -164,6 +164,8 @@ def test_what_is_no_form(fields):
 def test_values_that_are_no_fields():
     with pytest.raises(TypeError, match="Can not serialize value type: int of field 'a'"):
         aiohttp.FormData([("a", 5), ("f", b"x")])()
+    with pytest.raises(TypeError, match="name must be str, got NoneType"):
+        aiohttp.FormData().add_field(None, "b")
     with pytest.raises(TypeError, match="filename must be str"):
         aiohttp.FormData().add_field("a", "b", filename=5)
 
