@@ -73,8 +73,16 @@ def notice(*lines: str) -> None:
     print("", *(f"*** aiohttp_client: {line}" for line in lines), "", sep="\n", file=sys.stderr, flush=True)
 
 
+# What debuggers want is nine tenths of a module that is built with Python's own flags: only for who asks for it.
+debug = "-g" in os.environ.get("CFLAGS", "").split()
 extensions = [
-    Extension(f"aiohttp_client._speedups.{name}", [f"_ext/{name}.pyx"], depends=HEADERS, include_dirs=["_ext"])
+    Extension(
+        f"aiohttp_client._speedups.{name}",
+        [f"_ext/{name}.pyx"],
+        depends=HEADERS,
+        include_dirs=["_ext"],
+        extra_compile_args=[] if debug or os.name == "nt" else ["-g0"],
+    )
     for name in CODECS
 ]
 pure = wanted == "pure" or sys.implementation.name != "cpython"

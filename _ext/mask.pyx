@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, freethreading_compatible=True
 """Compiled twin of aiohttp_client/_pure/mask.py."""
 
-from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE
+from cpython.buffer cimport PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport uint64_t
@@ -25,46 +25,50 @@ cdef void _mask(const unsigned char *octets, const unsigned char *source, unsign
 
 
 cdef int _octets(key, unsigned char *octets) except -1:
-    cdef const unsigned char[::1] view
-    cdef Py_ssize_t i
+    # Not a typed memoryview: Cython's code for those is half of this module's size.
+    cdef Py_buffer view
     if type(key) is bytes and PyBytes_GET_SIZE(key) == 4:  # a view would cost more than the masking
         memcpy(octets, PyBytes_AS_STRING(key), 4)
         return 0
-    view = key
-    if view.shape[0] != 4:
-        raise ValueError(f"a masking key has 4 bytes, got {view.shape[0]}")
-    for i in range(4):
-        octets[i] = view[i]
+    PyObject_GetBuffer(key, &view, PyBUF_SIMPLE)
+    try:
+        if view.len != 4:
+            raise ValueError(f"a masking key has 4 bytes, got {view.len}")
+        memcpy(octets, view.buf, 4)
+    finally:
+        PyBuffer_Release(&view)
     return 0
 
 
 def mask(key, data):
     cdef unsigned char octets[4]
-    cdef unsigned char *at
+    cdef Py_buffer view
     if not isinstance(data, bytearray):
         raise TypeError(f"data must be a bytearray, got {type(data).__name__}")
     _octets(key, octets)
-    # No Python code runs from here on, so data cannot be resized under us.
-    at = <unsigned char *>PyByteArray_AS_STRING(data)
-    _mask(octets, at, at, PyByteArray_GET_SIZE(data))
+    # Until it is released, data cannot be resized under us, not even by a thread without the GIL.
+    PyObject_GetBuffer(data, &view, PyBUF_WRITABLE)
+    _mask(octets, <unsigned char *>view.buf, <unsigned char *>view.buf, view.len)
+    PyBuffer_Release(&view)
 
 
 def frame(int first, key, payload):
     cdef unsigned char octets[4]
-    cdef const unsigned char[::1] view
-    cdef const unsigned char *source = NULL
-    cdef unsigned char *target
-    cdef Py_ssize_t size, head, i
-    cdef bytes made
+    cdef Py_buffer view
     _octets(key, octets)
     if type(payload) is bytes:
-        source = <const unsigned char *>PyBytes_AS_STRING(payload)
-        size = PyBytes_GET_SIZE(payload)
-    else:
-        view = payload if isinstance(payload, bytearray) else bytes(payload)
-        size = view.shape[0]
-        if size:
-            source = &view[0]
+        return _frame(first, octets, <const unsigned char *>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
+    PyObject_GetBuffer(payload if isinstance(payload, bytearray) else bytes(payload), &view, PyBUF_SIMPLE)
+    try:
+        return _frame(first, octets, <const unsigned char *>view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef bytes _frame(int first, const unsigned char *octets, const unsigned char *source, Py_ssize_t size):
+    cdef unsigned char *target
+    cdef Py_ssize_t head, i
+    cdef bytes made
     head = 2 if size < 126 else 4 if size < 65536 else 10
     made = PyBytes_FromStringAndSize(NULL, head + 4 + size)
     target = <unsigned char *>PyBytes_AS_STRING(made)
@@ -76,8 +80,7 @@ def frame(int first, key, payload):
         for i in range(head - 2):  # big endian, in the bytes behind the second one
             target[head - 1 - i] = <unsigned char>((<uint64_t>size) >> (8 * i))
     memcpy(target + head, octets, 4)
-    if size:
-        _mask(octets, source, target + head + 4, size)
+    _mask(octets, source, target + head + 4, size)
     return made
 
 

@@ -1,7 +1,7 @@
 """Everything that must be green, by one command.
 
     python ci/check.py            all of it
-    python ci/check.py --quick    without the installation matrix
+    python ci/check.py --quick    without the ways to install, and what is published
     python ci/check.py --only tests-c -k redirect
 
 Sets up everything it needs; needs Python ≥ 3.11, a C compiler and git.
@@ -53,11 +53,12 @@ def steps(pytest_arguments: list[str]) -> Iterator[Step]:
     for script in ("bench_request", "bench_body", "bench_ws"):
         yield script, [python, f"benchmarks/{script}.py", "--smoke"], {"AIOHTTP_CLIENT_BACKEND": "c"}
     yield "installs", [python, "ci/installs.py"], {}
+    yield "wheels", [python, "ci/wheels.py", "--quick"], {}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build, format, lint, types, tests on each backend and loop.")
-    parser.add_argument("--quick", action="store_true", help="leave out the installation matrix")
+    parser.add_argument("--quick", action="store_true", help="leave out the ways to install, and what is published")
     parser.add_argument("--only", metavar="STEP", help="run one step")
     parser.add_argument("-k", metavar="EXPRESSION", help="passed on to pytest")
     options = parser.parse_args()
@@ -68,7 +69,7 @@ def main() -> int:
         parser.error(f"no step {options.only!r}, expected one of {', '.join(name for name, _, _ in planned)}")
     results: list[tuple[str, str, float]] = []
     for name, command, additions in planned:
-        if (options.only and name != options.only) or (options.quick and name == "installs"):
+        if (options.only and name != options.only) or (options.quick and name in ("installs", "wheels")):
             continue
         shown = " ".join([f"{key}={value}" for key, value in additions.items()] + ["python", *command[1:]])
         print(f"── {name}: {shown}", flush=True)

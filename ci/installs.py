@@ -3,6 +3,7 @@
     python ci/installs.py [--python PATH] [CASE …]
 
 Each case prints a line: what was done, and which backend it gave. Ends with 1 if one was not as it should be.
+What is published, and a checkout is not needed for, is tried by ci/wheels.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import argparse
 import os
 import subprocess
 import sys
-import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -44,11 +44,7 @@ class Site:
 
     def environment(self) -> Path:
         self._count += 1
-        folder = self.folder / f"environment{self._count}"
-        run([self.interpreter, "-m", "venv", str(folder)], self.folder)
-        python = environment.python(folder)
-        run([str(python), "-m", "pip", "install", "-q", "--upgrade", "pip"], self.folder)
-        return python
+        return fresh(self.folder / f"environment{self._count}", self.interpreter)
 
     def pip(self, python: Path, *arguments: str, expect: int = 0, **env: str) -> str:
         return run([str(python), "-m", "pip", *arguments], self.source, expect=expect, **env).stdout
@@ -57,6 +53,14 @@ class Site:
         """What an installed package says, asked from outside of the sources."""
         code = "import aiohttp_client as a, sys; print(a.BACKEND); print(a.__version__, a.__file__, file=sys.stderr)"
         return run([str(python), "-W", "error", "-c", code], self.folder, expect=expect, **env).stdout.strip()
+
+
+def fresh(folder: Path, interpreter: str) -> Path:
+    """The python of a new environment in folder, with a current pip."""
+    run([interpreter, "-m", "venv", str(folder)], Path.cwd())
+    python = environment.python(folder)
+    run([str(python), "-m", "pip", "install", "-q", "--upgrade", "pip"], Path.cwd())
+    return python
 
 
 def run(command: list[str], cwd: Path, expect: int = 0, **env: str) -> subprocess.CompletedProcess[str]:
@@ -101,25 +105,6 @@ def editable(site: Site) -> str:
     backend = site.backend(python)
     check(backend == "c", f"expected c, got {backend}")
     return f"pip install -e . → {backend}"
-
-
-def sdist(site: Site) -> str:
-    python = site.environment()
-    site.pip(python, "install", "-q", "build")
-    dist = site.folder / "dist"
-    run([str(python), "-m", "build", "--sdist", "--outdir", str(dist)], site.source)
-    archive = next(dist.glob("*.tar.gz"))
-    with tarfile.open(archive) as tar:
-        names = {name.partition("/")[2] for name in tar.getnames()}
-    wanted = {"_ext/head.pyx", "_ext/chunks.pyx", "_ext/mask.pyx", "_ext/ascii.h", "aiohttp_client/py.typed", "LICENSE"}
-    check(wanted <= names, f"missing from the sdist: {sorted(wanted - names)}")
-    check(not [name for name in names if name.endswith((".c", ".so"))], "the sdist holds generated files")
-    site.pip(python, "wheel", "--no-deps", "-w", str(dist), str(archive), AIOHTTP_CLIENT_BUILD="compiled")
-    wheel = next(dist.glob("*.whl"))
-    check("none-any" not in wheel.name, f"expected a wheel for this platform, got {wheel.name}")
-    site.pip(python, "install", str(wheel))
-    backend = site.backend(python, AIOHTTP_CLIENT_BACKEND="c")
-    return f"sdist ({archive.stat().st_size // 1024} KiB) → wheel ({wheel.stat().st_size // 1024} KiB) → {backend}"
 
 
 def pure(site: Site) -> str:
@@ -186,7 +171,6 @@ CASES: dict[str, Callable[[Site], str]] = {
     for case in (
         pip_install,
         editable,
-        sdist,
         pure,
         no_compiler,
         no_compiler_but_demanded,

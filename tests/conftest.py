@@ -30,6 +30,13 @@ else:
     LOOPS = {"asyncio": asyncio.new_event_loop, "uvloop": uvloop.new_event_loop}
 
 
+def pytest_report_header(config):
+    import aiohttp_client
+
+    place = Path(aiohttp_client.__file__).parent
+    return f"aiohttp_client {aiohttp_client.__version__}, backend {aiohttp_client.BACKEND}, from {place}"
+
+
 def pytest_collection_finish(session):
     # Each test collects what it forgot; all that is there before the first needs no second look.
     gc.collect()
