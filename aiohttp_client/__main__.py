@@ -7,14 +7,16 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.util import find_spec
 
 from ._cli import bench, download, get, info, ws
 from ._cli.ending import ExitCode, failure_of
-from ._cli.screen import Screen
+from ._cli.screen import NO_RICH, Screen
 from ._http import __version__
 
 _NAME = "aiohttp-client"
+_EXTRA = "" if find_spec("rich") else f"{NO_RICH}\n\n"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -22,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=_NAME,
         description="An HTTP and WebSocket client.",
-        epilog=f"exit codes:\n{codes}",
+        epilog=f"{_EXTRA}exit codes:\n{codes}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{_NAME} {__version__}")
@@ -35,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; gives its exit code, see ExitCode."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started us; its number must not become a socket's
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, closefd=False))  # noqa: SIM115
     options = parser().parse_args(arguments)
     screen = Screen(machine=options.machine)
     try:
@@ -52,7 +57,8 @@ def main(arguments: list[str] | None = None) -> int:
         if failure is None:
             raise
         if screen.machine:
-            screen.result({"error": str(failure), "code": int(failure.code)})
+            with suppress(OSError):  # which may be what failed
+                screen.result({**failure.facts, "error": str(failure), "code": int(failure.code)})
         print(f"{_NAME}: {failure}", file=sys.stderr)
         return failure.code
     return code

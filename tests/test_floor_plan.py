@@ -50,8 +50,8 @@ session
 client_exceptions http_exceptions client_reqrep client_ws client_middlewares client_middleware_digest_auth
 client_proto helpers http http_websocket log
 client
-_cli/__init__ _cli/ending
-_cli/screen _cli/phases
+_cli/__init__ _cli/screen _cli/phases
+_cli/ending
 _cli/asking
 _cli/get _cli/download _cli/ws _cli/bench _cli/info
 __init__

@@ -24,7 +24,7 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-u", "--user", metavar="LOGIN:PASSWORD", help="basic authentication")
     parser.add_argument("-k", "--insecure", action="store_true", help="do not verify the server's certificate")
     parser.add_argument("--cacert", metavar="FILE", help="trust the authorities in this PEM file")
-    parser.add_argument("--proxy", metavar="URL", help="default: that of the environment")
+    parser.add_argument("--proxy", metavar="URL", help="default: that of the environment; '' for none")
     parser.add_argument("--max-time", type=seconds, metavar="SECONDS", help="for the whole of a request")
 
 
@@ -128,7 +128,7 @@ def session_of(options: argparse.Namespace, *, context: ssl.SSLContext | None = 
     return ClientSession(
         connector=TCPConnector(ssl=verify, limit=more.pop("limit", 100)),
         auth=login,
-        proxy=options.proxy,
+        proxy=absolute(options.proxy) if options.proxy else None,
         trust_env=options.proxy is None,
         timeout=more.pop("timeout", None) or ClientTimeout(total=options.max_time, sock_connect=30, sock_read=60),
         **more,

@@ -43,14 +43,15 @@ async def run(options: argparse.Namespace, screen: Screen) -> ExitCode:
         if not screen.machine:
             what = f"{options.requests:,} requests" if options.requests else f"{options.duration:g} s"
             screen.line(f"{options.url}: {what}, {options.concurrency} at a time, backend {BACKEND}")
-        await _load(session, options, body, tally)
-    if screen.machine:
-        screen.result(tally.summary())
-    else:
-        _show(tally, screen)
+        try:
+            await _load(session, options, body, tally)
+        except asyncio.CancelledError:  # by Ctrl-C; what was measured until then is what was wanted
+            _tell(tally, screen)
+            raise
     if not tally.times:
-        error = next(iter(tally.errors), "nothing was sent")
-        raise Failure(ExitCode.UNREACHABLE, f"not one response: {error}")
+        error = next(iter(tally.errors), f"nothing came within {tally.seconds:.1f} s")
+        raise Failure(ExitCode.UNREACHABLE, f"not one response: {error}", tally.summary())
+    _tell(tally, screen)
     return ExitCode.OK
 
 
@@ -86,13 +87,10 @@ class _Tally:
 async def _load(session: ClientSession, options: argparse.Namespace, body: dict[str, Any], tally: _Tally) -> None:
     method, url, clock = method_of(options), options.url, time.perf_counter
     left: Iterator[object] = iter(range(options.requests)) if options.requests else iter(int, 1)  # the latter: no end
-    deadline = float("inf") if options.requests else clock() + options.duration
 
     async def worker() -> None:
         for _ in left:
             begun = clock()
-            if begun >= deadline:
-                return
             try:
                 async with session.request(method, url, allow_redirects=False, **body) as response:
                     tally.bytes += len(await response.read())
@@ -108,10 +106,25 @@ async def _load(session: ClientSession, options: argparse.Namespace, body: dict[
 
     gc.freeze()
     begun = clock()
+    workers = [asyncio.ensure_future(worker()) for _ in range(options.concurrency)]
     try:
-        await asyncio.gather(*[worker() for _ in range(options.concurrency)])
+        # When time is up, what is under way is dropped: a server that is silent must not keep us.
+        limit = None if options.requests else options.duration
+        done, _ = await asyncio.wait(workers, timeout=limit, return_when=asyncio.FIRST_EXCEPTION)
     finally:
         tally.seconds = clock() - begun
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+def _tell(tally: _Tally, screen: Screen) -> None:
+    if screen.machine:
+        screen.result(tally.summary())
+    else:
+        _show(tally, screen)
 
 
 def _show(tally: _Tally, screen: Screen) -> None:

@@ -13,8 +13,10 @@ import hashlib
 import json
 import os
 import re
+import sys
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -25,10 +27,10 @@ from ..response import ClientResponse
 from ..session import ClientSession
 from .asking import absolute, add_request_options, headers_of, session_of
 from .ending import ExitCode, Failure, failure_of
-from .screen import Screen, size
+from .screen import NO_RICH, Screen, size
 
 _PIECE = 2**20
-_content_range = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)").fullmatch
+_content_range = re.compile(r"bytes (?:(\d+)-\d+|\*)/(\d+|\*)", re.IGNORECASE | re.ASCII).fullmatch
 
 # Told how many bytes there are, and how many there will be if that is known.
 Told = Callable[[int, int | None], None]
@@ -57,7 +59,7 @@ async def run(options: argparse.Namespace, screen: Screen) -> ExitCode:
                 async with gate:
                     try:
                         begun = time.monotonic()
-                        count = await download(session, url, target, expected, progress.bar(target.name))
+                        count, fetched = await download(session, url, target, expected, progress.bar(target.name))
                     except Exception as error:
                         failure = failure_of(error)
                         if failure is None:
@@ -69,7 +71,7 @@ async def run(options: argparse.Namespace, screen: Screen) -> ExitCode:
                 seconds = time.monotonic() - begun
                 if screen.machine:
                     screen.result({"url": url, "file": str(target), "bytes": count, "seconds": round(seconds, 6)})
-                progress.say(f"{target}: {size(count)} in {seconds:.1f} s, {size(count / max(seconds, 1e-6))}/s")
+                progress.say(f"{target}: {size(count)} in {seconds:.1f} s, {size(fetched / max(seconds, 1e-6))}/s")
                 return ExitCode.OK
 
             for code in await asyncio.gather(*[one(url, target) for url, target in targets]):
@@ -112,32 +114,22 @@ def name_of(url: str) -> str:
     except ValueError as error:
         raise Failure(ExitCode.USAGE, f"not a URL to be fetched: {error}") from error
     name = re.sub(r"[\x00-\x1f\x7f/\\:*?\"<>|]", "_", last).lstrip(".")
-    return name[:200] or "index.html"
+    # Most file systems allow 255 bytes, and .part.json is still to come.
+    return name.encode()[:200].decode(errors="ignore") or "index.html"
 
 
-async def download(session: ClientSession, url: str, target: Path, expected: tuple[str, str] | None, told: Told) -> int:
-    """Make target what url names; gives its size. Raises Failure, OSError or what session.get() raises."""
+async def download(
+    session: ClientSession, url: str, target: Path, expected: tuple[str, str] | None, told: Told
+) -> tuple[int, int]:
+    """Make target what url names; gives its size, and how much of it was fetched now.
+
+    Raises Failure, OSError or what session.get() raises."""
     part = target.with_name(f"{target.name}.part")
     note = target.with_name(f"{target.name}.part.json")
-    have, validator = _begun(part, note, url)
-    # Ranges are of what is sent; coded, that need not be the same twice.
-    headers = {"Accept-Encoding": "identity"}
-    if have:
-        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
-    async with session.get(url, headers=headers) as response:
-        if response.status == 416 and have and _complete(response, have):
-            told(have, have)
-        elif response.status == 206 and have and _begins_at(response, have):
-            await _write(response, part, "ab", have, told)
-        elif response.status == 200:
-            _note(response, note, url)
-            await _write(response, part, "wb", 0, told)
-        elif have and response.status in (206, 416):
-            part.unlink()
-            response.close()
-            return await download(session, url, target, expected, told)
-        else:
-            raise Failure(ExitCode.STATUS, f"{response.status} {response.reason}")
+    fetched, is_complete = 0, False
+    while not is_complete:
+        count, is_complete = await _fetch(session, url, part, note, told)
+        fetched += count
     if expected is not None:
         algorithm, digest = expected
         found = await asyncio.to_thread(_digest, part, algorithm)
@@ -148,7 +140,37 @@ async def download(session: ClientSession, url: str, target: Path, expected: tup
     count = part.stat().st_size
     os.replace(part, target)
     note.unlink(missing_ok=True)
-    return count
+    return count, fetched
+
+
+async def _fetch(session: ClientSession, url: str, part: Path, note: Path, told: Told) -> tuple[int, bool]:
+    """(bytes fetched, whether part is complete) by one request, for all of url or for what part lacks."""
+    have, validator = _begun(part, note, url)
+    # Ranges are of what is sent; coded, that need not be the same twice.
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        headers |= {"Range": f"bytes={have}-", "If-Range": validator}
+    async with session.get(url, headers=headers) as response:
+        begin, total = _range(response)
+        if response.status == 200:
+            _note(response, note, url)
+            return await _write(response, part, "wb", 0, told), True
+        if not have or response.status not in (206, 416):
+            raise Failure(ExitCode.STATUS, f"{response.status} {response.reason}")
+        if response.status == 416 and total == have:
+            told(have, have)
+            return 0, True
+        # A server that does not know If-Range sends a part of whatever there is now.
+        if response.status == 206 and begin == have and _validator(response) in ("", validator):
+            count = await _write(response, part, "ab", have, told)
+            if total is None or have + count >= total:
+                return count, True
+            if not count:
+                raise Failure(ExitCode.UNREACHABLE, f"got {have} of {total} bytes, and no more when asked for them")
+            return count, False  # RFC 9110 §15.3.7: it may be less than was asked for
+        response.close()
+    part.unlink()
+    return 0, False
 
 
 def _begun(part: Path, note: Path, url: str) -> tuple[int, str]:
@@ -163,33 +185,45 @@ def _begun(part: Path, note: Path, url: str) -> tuple[int, str]:
 
 
 def _note(response: ClientResponse, note: Path, url: str) -> None:
-    etag = response.headers.get("ETag", "")
-    # RFC 9110 §13.1.5: a weak one says nothing about bytes.
-    validator = etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
+    validator = _validator(response)
     if validator and response.headers.get("Accept-Ranges", "").lower() != "none":
         note.write_text(json.dumps({"url": url, "validator": validator}))
     else:
         note.unlink(missing_ok=True)
 
 
-def _begins_at(response: ClientResponse, have: int) -> bool:
+def _validator(response: ClientResponse) -> str:
+    """What tells these very bytes from others, or ""."""
+    if _is_coded(response):
+        return ""
+    etag = response.headers.get("ETag", "")
+    # RFC 9110 §13.1.5: a weak one says nothing about bytes.
+    return etag if etag and not etag.startswith("W/") else response.headers.get("Last-Modified", "")
+
+
+def _is_coded(response: ClientResponse) -> bool:
+    return response.headers.get("Content-Encoding", "identity").lower() != "identity"
+
+
+def _range(response: ClientResponse) -> tuple[int | None, int | None]:
+    """Where this part begins, and the size of the whole; None if that is not said (RFC 9110 §14.4)."""
     match = _content_range(response.headers.get("Content-Range", ""))
-    return match is not None and match[1] is not None and int(match[1]) == have
+    if match is None or _is_coded(response):
+        return None, None
+    return int(match[1]) if match[1] else None, int(match[2]) if match[2] != "*" else None
 
 
-def _complete(response: ClientResponse, have: int) -> bool:
-    match = _content_range(response.headers.get("Content-Range", ""))
-    return match is not None and match[2] == str(have)
-
-
-async def _write(response: ClientResponse, part: Path, mode: str, have: int, told: Told) -> None:
-    total = None if response.content_length is None else have + response.content_length
+async def _write(response: ClientResponse, part: Path, mode: str, have: int, told: Told) -> int:
+    """Bytes that were written; what was there before is have."""
+    length = None if _is_coded(response) else response.content_length
+    total = None if length is None else have + length
+    count = 0
     with part.open(mode) as file:
         told(have, total)
         async for piece in response.content.iter_chunked(_PIECE):
-            file.write(piece)
-            have += len(piece)
-            told(have, total)
+            count += file.write(piece)
+            told(have + count, total)
+    return count
 
 
 def _digest(path: Path, algorithm: str) -> str:
@@ -203,6 +237,8 @@ class _Progress:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._bars: Any = None
+        if sys.stderr.isatty() and not screen.machine and find_spec("rich") is None:
+            screen.aside(NO_RICH)
         if screen.progress is not None:
             from rich.progress import (
                 BarColumn,

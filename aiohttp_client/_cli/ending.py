@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ssl
 from enum import IntEnum
+from typing import Any
 
 from ..exceptions import ClientError, ClientPayloadError, InvalidURL, NonHttpUrlClientError, WSServerHandshakeError
+from .screen import printable
 
 
 class ExitCode(IntEnum):
@@ -38,11 +40,12 @@ _MEANINGS = {
 
 
 class Failure(Exception):
-    """Ends the command with code and one line."""
+    """Ends the command with code and one line. facts: what programs are told beside that."""
 
-    def __init__(self, code: ExitCode, message: str) -> None:
+    def __init__(self, code: ExitCode, message: str, facts: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.code = code
+        self.facts = facts or {}
 
 
 def failure_of(error: BaseException) -> Failure | None:
@@ -56,7 +59,7 @@ def failure_of(error: BaseException) -> Failure | None:
     if isinstance(error, WSServerHandshakeError):
         return Failure(ExitCode.STATUS, f"no WebSocket there: {one_line(error)}")
     if isinstance(error, ClientPayloadError):
-        return Failure(ExitCode.UNREACHABLE, f"the response broke off: {one_line(error)}")
+        return Failure(ExitCode.UNREACHABLE, f"the response broke off: {_reason(error)}")
     if isinstance(error, (ClientError, TimeoutError, ssl.SSLError)):
         return Failure(ExitCode.UNREACHABLE, one_line(error))
     if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
@@ -68,5 +71,13 @@ def failure_of(error: BaseException) -> Failure | None:
 
 def one_line(error: BaseException) -> str:
     """What error says, in one line without control characters."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+    return printable(" ".join(str(error).split()) or type(error).__name__)
+
+
+def _reason(error: ClientPayloadError) -> str:
+    """What ended a body early, without the exceptions that wrap it."""
+    cause: BaseException = error
+    while isinstance(cause, ClientPayloadError) and cause.__cause__ is not None:
+        cause = cause.__cause__
+    message = getattr(cause, "message", "")
+    return printable(" ".join(message.split())) if message else one_line(cause)

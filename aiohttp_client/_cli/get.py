@@ -13,7 +13,7 @@ from ..response import ClientResponse
 from .asking import absolute, add_body_options, add_request_options, body_of, method_of, session_of
 from .ending import ExitCode, Failure
 from .phases import Phases
-from .screen import Screen, size
+from .screen import Screen, printable, size
 
 _PIECE = 2**18
 
@@ -38,8 +38,14 @@ async def run(options: argparse.Namespace, screen: Screen) -> ExitCode:
     async with session_of(options, context=context, trace_configs=traces) as session:
         request = session.request(method_of(options), options.url, allow_redirects=options.location, **body_of(options))
         async with request as response:
+            failure = ""
+            if options.fail and response.status >= 400:
+                failure = f"{response.status} {response.reason} from {response.url}"
             if screen.machine:
-                await _for_programs(response, phases, options, screen)
+                facts = await _for_programs(response, phases, options, screen)
+                if failure:
+                    raise Failure(ExitCode.STATUS, failure, facts)
+                screen.result(facts)
             else:
                 if options.include or screen.is_terminal:
                     _head(response, screen)
@@ -48,8 +54,8 @@ async def run(options: argparse.Namespace, screen: Screen) -> ExitCode:
                 phases.ended()
                 for line in phases.waterfall():
                     screen.aside(line)
-            if options.fail and response.status >= 400:
-                raise Failure(ExitCode.STATUS, f"{response.status} {response.reason} from {response.url}")
+            if failure:
+                raise Failure(ExitCode.STATUS, failure)
     return ExitCode.OK
 
 
@@ -59,22 +65,22 @@ def _head(response: ClientResponse, screen: Screen) -> None:
     style = "bold green" if response.status < 300 else "bold yellow" if response.status < 400 else "bold red"
     screen.line(f"{shown} {response.status} {response.reason}", style)
     for name, value in response.headers.items():
-        text = f"{name}: {value}".encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         if screen.colours is None:
-            screen.line(text)
+            screen.line(f"{name}: {value}")
         else:
             from rich.text import Text
 
-            screen.colours.print(Text.assemble((name, "cyan"), text[len(name) :]), soft_wrap=True)
+            screen.colours.print(Text.assemble((name, "cyan"), printable(f": {value}")), soft_wrap=True)
     screen.line()
 
 
 async def _body(response: ClientResponse, options: argparse.Namespace, screen: Screen) -> None:
     if options.output:
+        count = 0
         with Path(options.output).open("wb") as file:
             async for piece in response.content.iter_chunked(_PIECE):
-                file.write(piece)
-        screen.aside(f"{size(Path(options.output).stat().st_size)} in {options.output}")
+                count += file.write(piece)
+        screen.aside(f"{size(count)} in {options.output}")
     elif not screen.is_terminal:
         async for piece in response.content.iter_chunked(_PIECE):
             screen.raw(piece)
@@ -87,7 +93,7 @@ def _show(body: bytes, response: ClientResponse, screen: Screen) -> None:
     if is_json(response.content_type, "application/json"):
         try:
             screen.json(json.loads(body))
-        except ValueError:
+        except (ValueError, RecursionError):
             pass  # shown as the text it is
         else:
             return
@@ -96,12 +102,12 @@ def _show(body: bytes, response: ClientResponse, screen: Screen) -> None:
     except UnicodeDecodeError:
         screen.aside(f"{size(len(body))} that are no text: -o FILE keeps them")
         return
-    screen.line("".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text))
+    screen.line(text)
 
 
 async def _for_programs(
     response: ClientResponse, phases: Phases | None, options: argparse.Namespace, screen: Screen
-) -> None:
+) -> dict[str, Any]:
     result: dict[str, Any] = {
         "url": str(response.url),
         "status": response.status,
@@ -121,4 +127,4 @@ async def _for_programs(
     if phases is not None:
         phases.ended()
         result["seconds"] = {name: round(took, 6) for name, _, took in phases.spans()}
-    screen.result(result)
+    return result

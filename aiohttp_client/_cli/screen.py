@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+from io import TextIOWrapper
 from typing import Any
+
+NO_RICH = "no colours and progress bars, for want of rich: pip install 'aiohttp_client[cli]'"
 
 
 class Screen:
@@ -15,24 +18,31 @@ class Screen:
 
     def __init__(self, *, machine: bool) -> None:
         self.machine = machine
+        # A head goes on as the bytes it came as; what the terminal or a file cannot show is spelt out.
+        is_utf8 = sys.stdout.encoding.lower() == "utf-8"
+        if isinstance(sys.stdout, TextIOWrapper):
+            is_pipe = not sys.stdout.isatty()
+            sys.stdout.reconfigure(errors="surrogateescape" if is_utf8 and is_pipe else "backslashreplace")
         self.is_terminal = sys.stdout.isatty() and not machine
         self.colours = _console() if self.is_terminal else None
         # For progress: standard output may be where the result goes.
         self.progress = _console(stderr=True) if sys.stderr.isatty() and not machine else None
 
     def line(self, text: str = "", style: str = "") -> None:
+        if self.is_terminal:
+            text = printable(text)
         if self.colours is not None:
             self.colours.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
         else:
             print(text, flush=True)
 
     def result(self, value: Any) -> None:
-        """value as one line of JSON."""
-        print(json.dumps(value, ensure_ascii=False, default=str), flush=True)
+        """value as one line of JSON, all in ASCII: it may be read in any encoding, or shown by a terminal."""
+        print(json.dumps(value, default=str), flush=True)
 
     def json(self, value: Any) -> None:
         """value as JSON to be read by people."""
-        text = json.dumps(value, ensure_ascii=False, indent=2)
+        text = printable(json.dumps(value, ensure_ascii=False, indent=2))
         if self.colours is None:
             print(text, flush=True)
             return
@@ -56,6 +66,11 @@ def _console(*, stderr: bool = False) -> Any:
         return None
     console = Console(stderr=stderr)
     return None if console.no_color or not console.is_terminal else console
+
+
+def printable(text: str) -> str:
+    """text, with what might control a terminal spelt out."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in text)
 
 
 def size(count: float) -> str:

@@ -104,8 +104,7 @@ def _show(message: WSMessage, screen: Screen) -> None:
         else:
             screen.raw(data)
     elif screen.is_terminal:
-        text = "".join(sign if sign.isprintable() or sign in "\n\t" else repr(sign)[1:-1] for sign in data)
-        screen.line(f"< {text}", "cyan")
+        screen.line(f"< {data}", "cyan")
     else:
         screen.line(data)
 
