@@ -2,6 +2,7 @@
 
     python ci/wheels.py            every CPython found here, the whole test suite
     python ci/wheels.py --quick    this CPython, the tests that tell one build from another
+    python ci/wheels.py tests/cli  these tests
 
 The sdist is made first and everything else of it alone, so nothing can be missing from it: the pure wheel, and per
 CPython a wheel that auditwheel has made fit for other Linuxes. All wheels are built twice, at different places, and
@@ -33,7 +34,7 @@ MOST = 1_500_000  # bytes of a wheel
 CODECS = ("head", "chunks", "mask")
 
 # What a wheel can break: which codecs are found, what is exported, that they work.
-QUICK = ("test_backend.py", "test_exports.py", "client/test_response.py", "client/test_large_bodies.py")
+QUICK = ["test_backend.py", "test_exports.py", "client/test_response.py", "client/test_large_bodies.py"]
 
 # Beside the tests, because some of them are about these.
 BESIDE_TESTS = ("tests", "docs", "README.md", "benchmarks", "ci", "pyproject.toml")
@@ -199,10 +200,9 @@ class Trial:
         said = run([str(script), "--json", "info"], self.folder, AIOHTTP_CLIENT_BACKEND=backend).stdout
         check(f'"backend": "{backend}"' in said and f'"{self.workshop.version}"' in said, f"info says {said}")
 
-    def tests(self, backend: str, selected: tuple[str, ...]) -> str:
+    def tests(self, backend: str, selected: list[str]) -> str:
         """Run them with that backend demanded; gives pytest's last line."""
-        paths = [f"tests/{name}" for name in selected] or ["tests"]
-        command = [str(self.python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", *paths]
+        command = [str(self.python), "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", *selected]
         said = run(command, self.folder, AIOHTTP_CLIENT_BACKEND=backend).stdout
         # tests/conftest.py has pytest say what it tests.
         tested = re.search(r"^aiohttp_client (\S+), backend (\w+), from (.*)$", said, re.MULTILINE)
@@ -233,7 +233,9 @@ def _same(built: list[Path]) -> Path:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Build what is published, and try it.")
     parser.add_argument("--quick", action="store_true", help="this CPython only, and few tests")
+    parser.add_argument("tests", nargs="*", help="in place of all, or of those of --quick")
     options = parser.parse_args()
+    selected = options.tests or ([f"tests/{name}" for name in QUICK] if options.quick else ["tests"])
     if sys.platform != "linux":
         print("this needs Linux: elsewhere cibuildwheel builds, see pyproject.toml")
         return 3
@@ -254,7 +256,7 @@ def main() -> int:
                 shutil.copy2(artefact, DIST)
                 print(f"built   {artefact.stat().st_size / 1000:6.0f} kB  {artefact.name}", flush=True)
             trial: Trial | None = None
-            # Without the compiled codecs, nothing but which are found differs from one CPython to the next.
+            # The pure wheel is the same everywhere: one CPython speaks for it.
             planned = [(interpreter, wheels[interpreter.tag], ("c",)) for interpreter in found]
             for interpreter, wheel, backends in [*planned, (found[0], wheels["pure"], ("py", "httptools"))]:
                 if trial is None or not options.quick:
@@ -262,7 +264,7 @@ def main() -> int:
                 trial.install(wheel)
                 for backend in backends:
                     trial.command(backend)
-                    passed = trial.tests(backend, QUICK if options.quick else ())
+                    passed = trial.tests(backend, selected)
                     print(f"tested  {wheel.name} on {interpreter.tag}, backend {backend}: {passed}", flush=True)
         except Failure as failure:
             print(f"FAILED  {failure}")
