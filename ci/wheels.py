@@ -87,8 +87,10 @@ class Workshop:
         (archive,) = out.iterdir()
         with tarfile.open(archive) as tar:
             names = {name.partition("/")[2] for name in tar.getnames()}
-        wanted = {f"_ext/{path.name}" for path in (environment.ROOT / "_ext").iterdir() if path.suffix != ".c"}
-        wanted |= {"aiohttp_client/py.typed", "LICENSE", "README.md", "pyproject.toml", "setup.py"}
+        source = self.site.source
+        wanted = {"CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "pyproject.toml", "setup.py"}
+        for folder in ("_ext", "aiohttp_client", "tests"):
+            wanted |= {path.relative_to(source).as_posix() for path in (source / folder).rglob("*") if path.is_file()}
         check(wanted <= names, f"missing from the sdist: {sorted(wanted - names)}")
         generated = [name for name in names if name.endswith((".c", ".so", ".pyd", ".pyc"))]
         check(not generated, f"the sdist holds generated files: {generated}")
