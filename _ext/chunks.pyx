@@ -196,6 +196,10 @@ cdef class WholeBody:
         advise_huge_pages(PyBytes_AS_STRING(self._bytes), size)
 
     @property
+    def size(self):
+        return self._size
+
+    @property
     def left(self):
         return self._size - self._at
 

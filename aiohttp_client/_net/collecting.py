@@ -50,3 +50,13 @@ class Collecting(asyncio.BufferedProtocol):
 
     def resume_writing(self) -> None:
         self._connection.resume_writing()
+
+
+class CollectingExactly(Collecting):
+    """The same where bytes behind the body are as good as those in it: they are left for who comes next."""
+
+    __slots__ = ()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        body = self._body
+        return body.room()[: min(_READ, body.left)]

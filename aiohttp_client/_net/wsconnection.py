@@ -19,6 +19,7 @@ from .._backend import mask as frames
 from .._wire.wsframes import MessageReader
 from .._wire.wsmessages import WSMessage, WSMsgType
 from ..exceptions import ClientConnectionResetError, ServerTimeoutError, WebSocketError
+from .collecting import CollectingExactly, WholeBody
 from .connection import Connection, Received
 from .heartbeat import Heartbeat
 from .waiter import Awaited, Waiter, resumes
@@ -116,8 +117,11 @@ class WSConnection(asyncio.Protocol):
             return False
         messages, size = self._queue.popleft()
         self._queued -= size
-        if messages[0].type is WSMsgType.ERROR:
+        kind, data, extra = messages[0]
+        if kind is WSMsgType.ERROR:
             self._tell_violation()
+        elif isinstance(data, WholeBody):
+            messages = [WSMessage(kind, data.result(), extra)]
         self.ready = iter(messages)
         if self._paused and self._queued < _LOW:
             self._go_on()
@@ -231,6 +235,14 @@ class WSConnection(asyncio.Protocol):
             if isinstance(self._waiter, Waiter):
                 self._waiter.wake()  # the last thing: the task goes on here
 
+    def collected(self, body: WholeBody) -> None:
+        """More of a large message has been put in its place."""
+        if self._heartbeat is not None:
+            self._heartbeat.hear()
+        if not body.left:
+            self.transport.set_protocol(self)
+            self._parse()
+
     def eof_received(self) -> bool:
         self._give_grace()  # what is still to be sent may have no reader any more
         return False
@@ -277,6 +289,8 @@ class WSConnection(asyncio.Protocol):
             self._handle(message)
         else:
             self._pause()
+        if reader.body is not None:
+            self.transport.set_protocol(CollectingExactly(self, reader.body))
         if reader.error is not None and self.error is None:
             self._fail(reader.error)
 
@@ -297,7 +311,9 @@ class WSConnection(asyncio.Protocol):
 
     def _queue_alone(self, message: WSMessage) -> None:
         if not self._discarding:
-            size = _OVERHEAD + (len(message.data) if isinstance(message.data, (str, bytes)) else 0)
+            data = message.data
+            size = data.size if isinstance(data, WholeBody) else len(data) if isinstance(data, (str, bytes)) else 0
+            size += _OVERHEAD
             self._queue.append(([message], size))
             self._queued += size
         self._has_news()

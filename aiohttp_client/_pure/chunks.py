@@ -205,6 +205,11 @@ class WholeBody:
         self._bytes = bytearray(size + 1)
 
     @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return self._size
+
+    @property
     def left(self) -> int:
         """Bytes still to come; -1 if there was one too many."""
         return self._size - self._at

@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 from typing import Any, Final
 
+from .._backend import chunks
 from .._backend import mask as frames
 from ..exceptions import WebSocketError
 from .wsdeflate import Inflater
@@ -20,9 +21,13 @@ _scan = frames.scan
 _mask = frames.mask
 _TEXT: Final = WSMsgType.TEXT
 _BINARY: Final = WSMsgType.BINARY
+_WholeBody = chunks.WholeBody
 _new_decoder = codecs.getincrementaldecoder("utf-8")
 
 _MAX_CONTROL = 125  # RFC 6455 §5.5
+# Bytes that a message must lack to be worth a place of its own, and the most that one is made for on a peer's word.
+_WORTH_COLLECTING = 64 * 1024
+_MOST_COLLECTED = 64 * 1024 * 1024
 # Pieces of a message that are joined, lest a peer that cuts it small makes us keep many times its size.
 _LOOSE = 256
 _CONTROL = frozenset((WSMsgType.CLOSE, WSMsgType.PING, WSMsgType.PONG))
@@ -35,6 +40,7 @@ class MessageReader:
     max_size: bytes of a message, 0 for any number. decode_text: text as str, else as bytes.
     error: what the peer did wrong, or None; from then on, and behind a CLOSE, everything is ignored.
     exhausted: after a batch, whether there is nothing more to be read.
+    body: where the rest of a large message may be put in place of feeding it, or None.
     """
 
     __slots__ = (
@@ -53,6 +59,7 @@ class MessageReader:
         "_opcode",
         "_pieces",
         "_size",
+        "body",
         "ended",
         "error",
         "exhausted",
@@ -65,6 +72,7 @@ class MessageReader:
         self.error: WebSocketError | None = None
         self.ended = False  # by CLOSE or an error
         self.exhausted = True
+        self.body: chunks.WholeBody | None = None
         self._buffer = b""
         self._at = 0
         # The data frame whose end has not arrived: bytes missing, and whether a message ends with it.
@@ -84,6 +92,11 @@ class MessageReader:
         """Take bytes from the peer."""
         if self.ended:
             return
+        body = self.body
+        if body is not None:
+            taken = min(len(data), body.left)
+            _fill(body, memoryview(data)[:taken])
+            data = data[taken:]
         if self._at < len(self._buffer):
             data = self._buffer[self._at :] + data
         self._buffer = data
@@ -101,9 +114,13 @@ class MessageReader:
         return found, at - begin
 
     def message(self) -> WSMessage | None:
-        """The next message or control frame, None if more bytes are needed or error has been set."""
+        """The next message or control frame, None if more bytes are needed or error has been set.
+
+        Its data may be a WholeBody, whose result() can be had when nobody fills it any more."""
         if self.ended:
             return None
+        if self.body is not None:
+            return self._collected(self.body)
         try:
             while True:
                 if not self._left and (done := self._header()) is not True:
@@ -156,6 +173,11 @@ class MessageReader:
             raise WebSocketError(
                 WSCloseCode.MESSAGE_TOO_BIG, f"Message size {self._size} exceeds limit {self._max_size}"
             )
+        if opcode and fin and not key and size - (len(buffer) - behind) >= _WORTH_COLLECTING and self._is_whole(size):
+            self.body = _WholeBody(size)
+            _fill(self.body, memoryview(buffer)[behind:])
+            self._at = len(buffer)
+            return False
         self._at = behind
         self._fin, self._left, self._key, self._masked = fin, size, key, 0
         return True
@@ -182,6 +204,17 @@ class MessageReader:
         self._size = 0
         if opcode is _TEXT and not compressed and self._decode_text:
             self._decoder = _new_decoder()
+
+    def _is_whole(self, size: int) -> bool:
+        """Whether the bytes of this frame, the first and last of its message, are what will be received."""
+        return self._decoder is None and not self._compressed and size <= _MOST_COLLECTED
+
+    def _collected(self, body: chunks.WholeBody) -> WSMessage | None:
+        if body.left:
+            return None
+        self.body = None
+        opcode, self._opcode = self._opcode, WSMsgType.CONTINUATION
+        return WSMessage(opcode, body, "")
 
     def _take(self) -> bool:
         """Take what is there of the frame; whether that was all of it."""
@@ -250,6 +283,12 @@ class MessageReader:
             return WSMessage(opcode, code, payload[2:].decode("utf-8"))
         except UnicodeDecodeError as error:
             raise _no_text(error) from error
+
+
+def _fill(body: chunks.WholeBody, data: bytes | memoryview) -> None:
+    with body.room() as room:
+        room[: len(data)] = data
+    body.fill(len(data))
 
 
 def _unmasked(data: bytes, key: bytes) -> bytes:

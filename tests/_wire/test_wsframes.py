@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from wsframes import frame
 
+from aiohttp_client._backend import chunks
 from aiohttp_client._wire.wsdeflate import Deflater, Inflater
 from aiohttp_client._wire.wsframes import MessageReader, close_code_of
 from aiohttp_client._wire.wsmessages import WSMessage, WSMsgType
@@ -34,7 +35,12 @@ def read(raw, step=None, *, deflate=False, decode_text=True, max_size=MAX):
                 break
             messages.append(message)
     assert all(type(message) is WSMessage for message in messages)
-    return messages, reader.error
+    return [whole(message) for message in messages], reader.error
+
+
+def whole(message):
+    """As it is received."""
+    return message._replace(data=message.data.result()) if isinstance(message.data, chunks.WholeBody) else message
 
 
 def deflated(*payloads):
@@ -156,6 +162,40 @@ def test_too_large_a_frame_is_known_by_its_header():
 def test_text_may_be_left_undecoded():
     raw = frame(0x81, b"\xff") + frame(0x01, b"a") + frame(0x80, b"\xff") + frame(0x82, b"b")
     assert read(raw, decode_text=False) == ([(TEXT, b"\xff", ""), (TEXT, b"a\xff", ""), (BINARY, b"b", "")], None)
+
+
+@pytest.mark.parametrize("at_once", [1, 65_000, 1_000_000])
+def test_the_rest_of_a_large_message_may_be_put_in_its_place(at_once):
+    reader = MessageReader(max_size=0)
+    data = bytes(range(250)) * 4000
+    reader.feed(frame(0x82, data)[:100])
+    assert reader.message() is None and reader.body is not None
+    assert (reader.body.size, reader.body.left) == (1_000_000, 1_000_000 - 90)
+    first = reader.body.left - 3 if at_once == 1 else min(at_once, reader.body.left)
+    with reader.body.room() as room:
+        room[:first] = data[90 : 90 + first]
+    reader.body.fill(first)
+    assert (reader.message() is None) == (reader.body is not None)
+    if reader.body is not None:
+        reader.feed(data[90 + first :] + frame(0x82, b"next"))  # as good, if slower
+        assert whole(reader.message()) == (BINARY, data, "")
+        assert reader.body is None and reader.batch(1)[0] == [(BINARY, b"next", "")]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        frame(0x82, bytes(200), size=60_000),
+        frame(0x81, b"x" * 200, size=1_000_000),
+        frame(0x02, bytes(200), size=1_000_000),
+        frame(0xC2, bytes(200), size=1_000_000),
+        frame(0x82, bytes(200), size=2**40),
+    ],
+)
+def test_no_place_is_made_for_what_is_small_or_changed_or_incredible(raw):
+    reader = MessageReader(max_size=0, inflater=Inflater(15, forgets=False))
+    reader.feed(raw)
+    assert reader.message() is None and reader.body is None and reader.error is None
 
 
 def test_no_limit():
