@@ -205,14 +205,14 @@ class TCPConnector(BaseConnector):
             except OSError as error:
                 raise ClientProxyConnectionError(proxy_key, error) from error
 
-        if not key.is_ssl:
+        if not key.is_tunnelled:
             await self._within_sock_connect(dial(connection), proxy_key, timeout)
             return
         tunnel = open_tunnel(
             dial,
             key,
             connection,
-            context=await context_of(tls),
+            context=await context_of(tls) if key.is_ssl else None,
             pinned=pinned,
             server_hostname=_tls_name(key),
         )

@@ -243,8 +243,8 @@ class ClientRequest:
 
     @property
     def is_for_proxy(self) -> bool:
-        """Whether it is a proxy that reads the request: one for https only passes it through."""
-        return self.key.proxy is not None and not self.key.is_ssl
+        """Whether it is a proxy that reads the request: one for https or ws only passes it through."""
+        return self.key.proxy is not None and not self.key.is_tunnelled
 
     @property
     def body(self) -> Payload[Any] | bytes:

@@ -51,7 +51,12 @@ class Route(NamedTuple):
         key = target.key._replace(ssl=self.ssl, server_hostname=self.server_hostname)
         if proxy is None or proxy is NO_PROXY:
             return key
-        return key._replace(proxy=proxy.url, proxy_auth=proxy.authorization, proxy_headers=proxy.headers)
+        return key._replace(
+            proxy=proxy.url,
+            proxy_auth=proxy.authorization,
+            proxy_headers=proxy.headers,
+            upgrades=target.url.scheme in ("ws", "wss"),
+        )
 
 
 DIRECT = Route()

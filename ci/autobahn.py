@@ -37,12 +37,13 @@ _BESIDE = (
     "service_identity==18.1.0 autobahn==0.10.9 wsaccel==0.6.2"
 ).split()
 _QUICK = ["1.*", "2.*", "3.*", "4.*", "5.*", "6.*", "7.*", "10.*"]
-# wstest listens everywhere; only loopback is wanted.
+# wstest listens everywhere, and with a web server on port 8080 if it is told none; only loopback is wanted, and the
+# web server nowhere in particular, for another run, or anybody, may have 8080.
 _WSTEST = """
 import sys
 from twisted.internet import reactor
 listen = reactor.listenTCP
-reactor.listenTCP = lambda port, factory, backlog=50, interface="": listen(port, factory, backlog, "127.0.0.1")
+reactor.listenTCP = lambda port, factory, *_: listen(0 if port == 8080 else port, factory, 50, "127.0.0.1")
 from autobahntestsuite import wstest
 sys.argv = ["wstest", "-m", "fuzzingserver", "-s", sys.argv[1]]
 wstest.run()

@@ -1,4 +1,4 @@
-"""Tunnels: CONNECT to a proxy, and TLS to the target through what it opens (RFC 9110 §9.3.6)."""
+"""Tunnels: CONNECT to a proxy, and what is spoken to the target through them, TLS mostly (RFC 9110 §9.3.6)."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class _Asking(asyncio.Protocol):
             self.answer.exception()  # who asked may have gone already
 
     def check_surplus(self) -> None:
-        # TLS begins with the client: who speaks first behind a 200 is not the target.
+        # TLS and HTTP begin with the client: who speaks first behind a 200 is not the target.
         if self._received:
             raise BadHttpMessage(f"the proxy sent {self._received[:40]!r} behind its answer to CONNECT")
 
@@ -85,11 +85,11 @@ async def open_tunnel(
     key: ConnectionKey,
     protocol: asyncio.Protocol,
     *,
-    context: ssl.SSLContext,
+    context: ssl.SSLContext | None,
     pinned: Fingerprint | None,
     server_hostname: str,
 ) -> None:
-    """Make protocol the one of a TLS connection to key through the proxy that dial connects to.
+    """Make protocol the one of a connection to key, of TLS with context, through the proxy that dial connects to.
 
     Raises what dial does; TunnelRefused, BadHttpMessage or OSError for what the proxy does;
     ssl.SSLError or ServerFingerprintMismatch for the target."""
@@ -104,6 +104,10 @@ async def open_tunnel(
         if answer.status != 200:
             raise TunnelRefused(answer)
         asking.check_surplus()
+        if context is None:
+            proxied.set_protocol(protocol)
+            protocol.connection_made(proxied)
+            return
         transport = await loop.start_tls(proxied, protocol, context, server_hostname=server_hostname)
         if transport is None:  # typeshed: of a connection that was lost meanwhile
             raise ConnectionResetError("the proxy closed the connection during the TLS handshake")

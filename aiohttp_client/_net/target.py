@@ -42,7 +42,7 @@ class ConnectionKey(NamedTuple):
     """What two requests must share to share a connection.
 
     proxy: its URL without userinfo; proxy_auth: what it is sent as Proxy-Authorization;
-    proxy_headers: what else it is sent with CONNECT."""
+    proxy_headers: what else it is sent with CONNECT; upgrades: what is spoken will not be HTTP."""
 
     host: str
     port: int | None
@@ -52,6 +52,12 @@ class ConnectionKey(NamedTuple):
     proxy_auth: str | None = None
     proxy_headers: tuple[tuple[str, str], ...] = ()
     server_hostname: str | None = None
+    upgrades: bool = False
+
+    @property
+    def is_tunnelled(self) -> bool:
+        """Whether a proxy has to pass on bytes it does not understand (RFC 9110 §9.3.6, RFC 6455 §4.1)."""
+        return self.proxy is not None and (self.is_ssl or self.upgrades)
 
     def __repr__(self) -> str:
         # Errors show keys: credentials must not get into logs that way.
