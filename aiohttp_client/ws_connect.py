@@ -122,6 +122,8 @@ async def open_websocket(
         fields[hdrs.SEC_WEBSOCKET_EXTENSIONS] = deflate_offer(compress)
     fields.update(CIMultiDict(headers or ()))
     fields[hdrs.SEC_WEBSOCKET_KEY] = key
+    if "ssl" in options and options["ssl"] is None:
+        warnings.warn("ssl=None is deprecated: write ssl=True", DeprecationWarning, stacklevel=2)
     # What only proxies and TLS have is passed on where it is given: other code may stand in for _request().
     given = {name: value for name, value in options.items() if value is not None}
     response = await session._request(method, url, headers=fields, **given)

@@ -48,6 +48,7 @@ class WSConnection(asyncio.Protocol):
 
     __slots__ = (
         "_autoping",
+        "_collects",
         "_connection",
         "_discarding",
         "_drainers",
@@ -105,6 +106,8 @@ class WSConnection(asyncio.Protocol):
         self.peer_close: WSMessage | None = None  # the peer's CLOSE
         self.transport, behind = connection.hand_over(exchange, self)
         self._paused = True
+        # aiofastnet's TLS does not notice a change of protocols while it delivers what it has decrypted.
+        self._collects = self.transport.get_extra_info("sslcontext") is None
         self._heartbeat = Heartbeat(self._loop, heartbeat, self) if heartbeat else None
         reader.feed(behind)
         self._go_on()
@@ -289,7 +292,7 @@ class WSConnection(asyncio.Protocol):
             self._handle(message)
         else:
             self._pause()
-        if reader.body is not None:
+        if reader.body is not None and self._collects:
             self.transport.set_protocol(CollectingExactly(self, reader.body))
         if reader.error is not None and self.error is None:
             self._fail(reader.error)

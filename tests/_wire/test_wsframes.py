@@ -134,6 +134,21 @@ def test_violations_have_their_code_and_spare_what_came_before(case, step):
     assert error.code == code and str(error)
 
 
+@pytest.mark.parametrize("case", [case for case, (raw, _) in BAD.items() if len(raw) < 300])
+def test_violations_are_the_same_wherever_the_bytes_are_cut(case):
+    raw, code = BAD[case]
+    raw = frame(0x81, b"before") + raw + frame(0x81, b"after")
+    for at in range(1, len(raw)):
+        reader = MessageReader(max_size=MAX)
+        found = []
+        for piece in (raw[:at], raw[at:]):
+            reader.feed(piece)
+            found += reader.batch(10)[0]
+            while (message := reader.message()) is not None:
+                found.append(message)
+        assert (found, reader.error.code) == ([(TEXT, "before", "")], code), at
+
+
 @pytest.mark.parametrize("code", [1000, 1001, 1002, 1003, 1007, 1011, 1014, 3000, 3999, 4000, 4999])
 def test_codes_that_may_be_sent(code):
     (close,), error = read(frame(0x88, code.to_bytes(2, "big")))

@@ -41,6 +41,12 @@ class Peer:
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.url = f"ws://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
 
+    async def speaks_tls(self, context):
+        """From here on, at another url."""
+        self._server.close()
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        self.url = f"wss://localhost:{self._server.sockets[0].getsockname()[1]}/"
+
     async def stop_for_test(self):
         self._server.close()
         for writer in self._writers:

@@ -159,6 +159,41 @@ async def test_window_sizes_that_cannot_be_offered(compress):
             await session.ws_connect("http://127.0.0.1:1", compress=compress)
 
 
+async def test_cookies_go_along_and_are_kept_on_the_way(origin):
+    hop = b"HTTP/1.1 302 F\r\nLocation: /ws\r\nSet-Cookie: hop=1\r\nContent-Length: 0\r\n\r\n"
+    origin.answers(lambda request: hop if b"GET /r " in request else answer(request, Set_Cookie=b"ws=2; Path=/"))
+    async with aiohttp.ClientSession() as session:
+        ws = await session.ws_connect(origin.named_url + "/r")
+        assert b"\r\nCookie: hop=1\r\n" in origin.requests[1]
+        assert {cookie.key: cookie.value for cookie in session.cookie_jar} == {"hop": "1", "ws": "2"}
+    assert (await ws.receive()).type is aiohttp.WSMsgType.CLOSED
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"protocols": ("a\r\nX: y",)},
+        {"origin": "http://x\r\nY: z"},
+        {"headers": {"X": "a\nb"}},
+        {"headers": {"Upgrade": "websocket\r\nX: y"}},
+        {"method": "GET / HTTP/1.1\r\nX:"},
+    ],
+)
+async def test_nothing_can_be_injected(origin, options):
+    async with aiohttp.ClientSession() as session:
+        with pytest.raises(ValueError):
+            await session.ws_connect(origin.url, **options)
+    assert not origin.requests
+
+
+async def test_no_ssl_is_an_old_way_to_say_the_usual(origin):
+    origin.answers(lambda request: answer(request, extra=b"\x88\x00"))
+    async with aiohttp.ClientSession() as session:
+        with pytest.warns(DeprecationWarning, match="ssl=True"):
+            ws = await session.ws_connect(origin.url, ssl=None)
+        await ws.close()
+
+
 async def test_old_ways_to_say_how_long(origin):
     origin.answers(lambda request: answer(request, extra=b"\x88\x00"))
     async with aiohttp.ClientSession() as session:

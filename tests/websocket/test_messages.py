@@ -198,6 +198,40 @@ async def test_a_message_of_exactly_the_limit_passes(ws_peer):
         assert ws.close_code == 1009 and ws.closed
 
 
+@pytest.mark.parametrize("tls", [False, True])
+async def test_large_messages_with_others_right_behind(ws_peer, certificates, tls):
+    """They are received in their place, to the last byte, and what follows is not."""
+    if tls:
+        await ws_peer.speaks_tls(certificates.server())
+    large = bytes(range(256)) * 4000
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=certificates.client())) as session:
+        ws, side = await connected(session, ws_peer, heartbeat=10)
+        whole = frame(TEXT, b"before") + frame(BINARY, large) + frame(PING, b"?") + frame(TEXT, b"after")
+        sending = asyncio.create_task(side.send(whole + frame(BINARY, large), *[frame(BINARY, large)] * 3))
+        assert await ws.receive_str() == "before"
+        assert await ws.receive_bytes() == large
+        assert await ws.receive_str() == "after"
+        for _ in range(4):
+            assert await ws.receive_bytes() == large
+        await sending
+        assert await side.frame() == (PONG, b"?")
+        for n in range(5):  # however it is cut
+            await side.send(whole[: 60_000 * n + 9], whole[60_000 * n + 9 : -n - 3], whole[-n - 3 :])
+            assert [len((await ws.receive()).data) for _ in range(3)] == [6, len(large), 5]
+            assert await side.frame() == (PONG, b"?")
+        await side.send(frame(BINARY, large)[:500_000])
+        await asyncio.sleep(0.01)
+        assert await ws_closed_at_once(ws, side)
+
+
+async def ws_closed_at_once(ws, side):
+    """Closing in the middle of a large message does not wait for its end, but for CLOSE behind it."""
+    closing = asyncio.create_task(ws.close())
+    assert (await side.frame())[0] == CLOSE
+    await side.send(bytes(1_024_010 - 500_000), frame(CLOSE, b"\x03\xe8"))
+    return await closing and ws.close_code == 1000
+
+
 async def test_nobody_receives_and_the_peer_is_slowed_down(ws_peer):
     async with aiohttp.ClientSession() as session:
         ws, side = await connected(session, ws_peer)

@@ -175,6 +175,10 @@ async def test_over_tls(server, certificates):
             async with session.ws_connect("", compress=15, protocols=("chat",)) as ws:
                 await ws.send_str(BIG)
                 assert await ws.receive_str() == BIG
+                await ws.send_bytes(BIG.encode(), compress=0)
+                assert await ws.receive_bytes() == BIG.encode()
+                await ws.send_str("small")
+                assert await ws.receive_str() == "small"
             assert ws.close_code == 1000
 
 
