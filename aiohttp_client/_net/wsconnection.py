@@ -245,6 +245,7 @@ class WSConnection(asyncio.Protocol):
         if not body.left:
             self.transport.set_protocol(self)
             self._parse()
+            self.interrupt()  # who receives must not go on here: the loop still holds the place
 
     def eof_received(self) -> bool:
         self._give_grace()  # what is still to be sent may have no reader any more
