@@ -60,6 +60,8 @@ IDLE, HEAD, BODY, UPGRADED = range(4)
 
 # From this size on, a body that is wanted whole is received in its place: the change of protocols has its price.
 _WORTH_COLLECTING = 256 * 1024
+# Up to this size: the room is made when all we have of the body is what its server says of its length.
+_MOST_COLLECTED = 256 * 1024 * 1024
 # What of a request body is up to this size goes out in one write with its head.
 JOINED_WRITE = 64 * 1024
 
@@ -228,6 +230,8 @@ class Connection(asyncio.Protocol):
     async def continues(self) -> bool:
         """Wait for 100 Continue (RFC 9110 §10.1.1); False if the final response comes in its place."""
         self._continue = self._loop.create_future()
+        if self._policy.sock_read is not None:
+            self._policy.sock_read.arm(self)  # it is the peer's turn
         return await self._continue
 
     def all_sent(self) -> None:
@@ -286,9 +290,9 @@ class Connection(asyncio.Protocol):
     def collect(self, waiter: Awaited[Received]) -> WholeBody | None:
         """Receive the rest of the body straight into its place; it is complete when the stream ends.
 
-        None, and nothing has changed, if the body is small, coded or of unknown length."""
+        None, and nothing has changed, if the body is small, huge, coded or of unknown length."""
         feed, transport = self._feed, self.transport
-        if self._waiter is not waiter or self._left < _WORTH_COLLECTING or transport is None:
+        if self._waiter is not waiter or not _WORTH_COLLECTING <= self._left <= _MOST_COLLECTED or transport is None:
             return None
         if not isinstance(feed, StreamReader) or feed.has_reader:
             return None
@@ -415,13 +419,15 @@ class Connection(asyncio.Protocol):
             if head is None:
                 if received is not self._partial:
                     self._partial = bytearray(received)
-                if policy.sock_read is not None:
+                if policy.sock_read is not None and self._upload is None:
                     policy.sock_read.arm(self)
                 return
             if head.status >= 200 or head.status == 101:
                 break
             if head.status == 100 and self._continue is not None and not self._continue.done():
                 self._continue.set_result(True)
+                if policy.sock_read is not None:
+                    policy.sock_read.disarm(self)  # it is ours
             self._interim += 1
             if self._interim > MAX_INTERIM_RESPONSES:
                 self._fail(BadHttpMessage(f"more than {MAX_INTERIM_RESPONSES} interim responses before a final one"))
@@ -444,6 +450,8 @@ class Connection(asyncio.Protocol):
                 self._continue.set_result(False)
                 self._keeps = False  # the server waits for a body that does not come
             self._continue = None
+        if self._method == "CONNECT" and head.status < 300:
+            self._keeps = False  # what goes on from here is a tunnel (RFC 9110 §9.3.6)
         if length == UNTIL_CLOSE:
             # Even if we are not going to read it, where it ends is not known.
             self._keeps = False

@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Awaitable, Callable
 
 from .._backend import head
-from .._http import DEFAULT_LIMITS, SERVER_SOFTWARE
+from .._http import DEFAULT_LIMITS, MAX_INTERIM_RESPONSES, SERVER_SOFTWARE
 from .._wire.serialize import field_lines
 from ..exceptions import BadHttpMessage
 from .target import ConnectionKey
@@ -31,6 +31,7 @@ class _Asking(asyncio.Protocol):
         self.answer: asyncio.Future[head.ResponseHead] = loop.create_future()
         self.transport: asyncio.Transport | None = None
         self._received = b""
+        self._interim = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = transport  # type: ignore[assignment]  # a stream transport
@@ -46,9 +47,12 @@ class _Asking(asyncio.Protocol):
                 if found is None:
                     return
                 self._received = self._received[found.end :]
-                if found.status >= 200:
+                if found.status >= 200 or found.status == 101:
                     break
                 searched = 0
+                self._interim += 1
+                if self._interim > MAX_INTERIM_RESPONSES:
+                    raise BadHttpMessage(f"more than {MAX_INTERIM_RESPONSES} interim responses to CONNECT")
         except BadHttpMessage as error:
             self.answer.set_exception(error)
         else:
