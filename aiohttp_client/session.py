@@ -22,7 +22,7 @@ from ._net.clock import time_of
 from ._net.connection import ReadPolicy
 from ._net.environ import netrc_authorization
 from ._net.target import Target, target_of
-from ._net.tls import SSLOption, check_ssl, one_ssl_option
+from ._net.tls import SSLOption, check_server_hostname, check_ssl, one_ssl_option
 from ._wire.auth import BasicAuth
 from ._wire.query import with_params
 from ._wire.serialize import canonical_method
@@ -362,6 +362,8 @@ class ClientSession:
             ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
             if ssl is not True:
                 route = route._replace(ssl=ssl)
+            if server_hostname is not None:
+                check_server_hostname(server_hostname)
             route = route._replace(
                 server_hostname=server_hostname, proxy=self._proxy_for(proxy, proxy_auth, proxy_headers)
             )

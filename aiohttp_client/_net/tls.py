@@ -85,6 +85,9 @@ def _default_context(verified: bool) -> ssl.SSLContext:
     if not verified:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    # A name is what the certificate says it is for, not what its subject is called (RFC 9525 §6.3).
+    if ssl.HAS_NEVER_CHECK_COMMON_NAME:
+        context.hostname_checks_common_name = False
     context.set_alpn_protocols(("http/1.1",))
     return context
 
@@ -100,3 +103,11 @@ async def context_of(option: SSLOption) -> ssl.SSLContext:
         made = await asyncio.get_running_loop().run_in_executor(None, _default_context, verified)
         context = _default_contexts.setdefault(verified, made)
     return context
+
+
+def check_server_hostname(name: object) -> None:
+    """Raises TypeError or ValueError for what cannot be the name of a certificate: "" would be no name at all."""
+    if not isinstance(name, str):
+        raise TypeError(f"server_hostname must be str, got {type(name).__name__}")
+    if not name or name.startswith(".") or len(name) > 253 or not name.isprintable() or " " in name:
+        raise ValueError(f"server_hostname {name!r} is no host name")
