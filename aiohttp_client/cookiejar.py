@@ -198,8 +198,8 @@ class CookieJar(AbstractCookieJar):
         morsel["domain"], morsel["path"] = domain, path or "/"
         name = morsel.key
         old = self._domains.get(domain, {}).get(path, {}).get(name)
-        if old is not None and old.morsel["secure"] and not secure_origin:
-            return  # RFC 6265bis §5.7: what https has set, http does not overwrite
+        if not secure_origin and self._has_secure(name, domain, path):
+            return  # RFC 6265bis §5.7: what https has set, http neither overwrites nor hides
         expires_at = _expiry(morsel)
         if old is not None:
             self._drop(domain, path, name)
@@ -213,6 +213,16 @@ class CookieJar(AbstractCookieJar):
         self._count += 1
         if sum(map(len, self._domains[domain].values())) > _PER_DOMAIN:
             self._trim([entry for entry in self._all() if entry[0] == domain], _PER_DOMAIN_LEFT)
+
+    def _has_secure(self, name: str, domain: str, path: str) -> bool:
+        """Whether there is a Secure cookie that would be sent where one of this name, domain and path is."""
+        for own, paths in self._domains.items():
+            if _belongs(domain, own) or _belongs(own, domain):
+                for its, names in paths.items():
+                    kept = names.get(name)
+                    if kept is not None and kept.morsel["secure"] and _path_matches(path or "/", its):
+                        return True
+        return False
 
     # -- giving
 
@@ -258,8 +268,9 @@ class CookieJar(AbstractCookieJar):
         return found
 
     def _coded(self, morsel: Morsel[str]) -> str:
-        # What a server has set it gets back byte for byte (RFC 6265 §5.4), quotes or none.
-        return morsel.coded_value if self._quote_cookie else morsel.value
+        # What a server has set it gets back byte for byte (RFC 6265 §5.4), quotes or none. Without its quotes a value
+        # with a semicolon would be two cookies, the second of any name.
+        return morsel.coded_value if self._quote_cookie or ";" in morsel.value else morsel.value
 
     # -- keeping on disk
 
@@ -302,7 +313,7 @@ class CookieJar(AbstractCookieJar):
                 if "|" in key
             ]
             kept = [(domain, path, name, _loaded(name, entry)) for domain, path, name, entry in entries]
-        except (ValueError, AttributeError, TypeError, KeyError) as error:
+        except (ValueError, AttributeError, TypeError, KeyError, RecursionError) as error:
             raise ValueError(f"{file_path} holds no cookies that save() has written: {error!r}") from error
         self.clear()
         now = time.time()

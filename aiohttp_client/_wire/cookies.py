@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from http.cookies import Morsel, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
 
 # §6.1 asks for at least 4096 bytes a cookie; browsers allow no more, nor longer attributes than this.
@@ -19,7 +19,7 @@ _MAX_ATTRIBUTES = 32
 
 _has_control = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]").search
 _is_name = re.compile(r"[!#$%&'()*+\-./0-9:<=>?@A-Z\[\]^_`a-z{|}~]+").fullmatch
-_split_pair = re.compile(r'\s*([^=;]*?)\s*=\s*("(?:[^"\\]|\\.)*"(?=\s*(?:;|$))|[^;]*?)\s*(?:;|$)').match
+_quoted_value = re.compile(r'\s*("(?:[^"\\]|\\.)*")\s*(?:;|$)').match
 _octal_or_quoted = re.compile(r"\\(?:([0-3][0-7][0-7])|(.))")
 
 _ATTRIBUTES = {
@@ -49,14 +49,20 @@ def parse_set_cookie(line: str) -> Morsel[str] | None:
     value is without quotes and escapes, coded_value as received."""
     if _has_control(line):
         return None
-    pair = _split_pair(line)
-    if pair is None:
+    name, equals, rest = line.partition("=")
+    if not equals or ";" in name:
         return None
-    name, coded = pair.groups()
+    # A semicolon within quotes is no end of the value.
+    quoted = _quoted_value(rest)
+    if quoted is not None:
+        coded, attributes = quoted[1], rest[quoted.end() :]
+    else:
+        coded, _, attributes = rest.partition(";")
+    name, coded = name.strip(), coded.strip()
     if not _is_name(name) or len(name) + len(coded) > MAX_COOKIE:
         return None
     morsel = new_morsel(name, unquoted(coded), coded)
-    for attribute in line[pair.end() :].split(";")[:_MAX_ATTRIBUTES]:
+    for attribute in attributes.split(";")[:_MAX_ATTRIBUTES]:
         key, _, value = attribute.partition("=")
         known = _ATTRIBUTES.get(key.strip().lower())
         value = value.strip()
@@ -97,13 +103,18 @@ def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def morsel_of(name: str, value: Any) -> Morsel[str]:
-    """A cookie given by the caller: a Morsel as it is, anything else as SimpleCookie would take it."""
+    """A cookie given by the caller: a Morsel as it is, anything else as SimpleCookie would take it.
+
+    Raises ValueError for a name that is none."""
     if isinstance(value, Morsel):
         morsel = new_morsel(name, value.value, value.coded_value)
         morsel.update(value)
         return morsel
     made: SimpleCookie = SimpleCookie()
-    made[name] = value
+    try:
+        made[name] = value
+    except CookieError as error:
+        raise ValueError(f"{name!r} cannot be the name of a cookie: {error}") from error
     return made[name]
 
 

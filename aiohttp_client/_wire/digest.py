@@ -86,7 +86,7 @@ class DigestChallenge:
         digest = _HASHES[self.algorithm.upper().removesuffix("-SESS")]
 
         def joined(*parts: str) -> str:
-            return digest(":".join(parts).encode())
+            return digest(":".join(parts).encode("utf-8", "surrogateescape"))
 
         secret = joined(login, self.realm, password)
         if self.algorithm.upper().endswith("-SESS"):

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_target = re.compile(r"[\s,]*<([^<>]*)>").match
+_separators = re.compile(r"[\s,]*").match
+_target = re.compile(r"<([^<>]*)>").match
 _parameter = re.compile(rf'\s*;\s*({_TOKEN})\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?').match
 _next_link = re.compile(r'(?:[^",<]|"(?:[^"\\]|\\.)*")*,').match
 
@@ -15,6 +16,9 @@ def parse_links(value: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """(target as written, parameters with names in lower case) of each link; what is malformed is skipped."""
     at = 0
     while at < len(value):
+        lead = _separators(value, at)
+        assert lead is not None  # it matches nothing, too
+        at = lead.end()
         target = _target(value, at)
         if target is None:
             rest = _next_link(value, at)

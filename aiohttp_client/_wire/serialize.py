@@ -32,7 +32,7 @@ def _checked_name(name: str) -> str:
 
 
 def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
-    """'Name: value' CRLF for each field, encoded as UTF-8.
+    """'Name: value' CRLF for each field, encoded as UTF-8; surrogates that stand for bytes received are those bytes.
 
     Raises TypeError for a name or value that is no str, ValueError for one that cannot be sent."""
     lines: list[str] = []
@@ -47,7 +47,8 @@ def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
         name, value = next((n, v) for n, v in fields if _find_control(v))
         raise ValueError(f"header {name} holds a control character: {value!r}")
     try:
-        return "".join(lines).encode()
+        # A server gets its cookie or nonce back byte for byte, whatever they were.
+        return "".join(lines).encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise ValueError(
             f"header value cannot be encoded as UTF-8: {error.object[error.start : error.end]!r}"
