@@ -42,6 +42,7 @@ Exception
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -320,9 +321,13 @@ class UploadAbortedError(ClientError):
     """The request ended before all of its body was sent."""
 
 
+_find_userinfo = re.compile(r"(//|netloc ')[^/?#]*@")
+
+
 def _printable(text: object = "") -> str:
-    # A peer that sends line ends or escape sequences must not write into logs.
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in str(text))
+    # A peer that sends line ends or escape sequences must not write into logs, and nobody a password.
+    text = _find_userinfo.sub(r"\1", str(text))
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 class InvalidURL(ClientError, ValueError):
@@ -349,7 +354,8 @@ class InvalidURL(ClientError, ValueError):
         return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
-        return _printable(f"{self._url} - {self._description}" if self._description else self._url)
+        shown = _printable(self._url)
+        return f"{shown} - {_printable(self._description)}" if self._description else shown
 
 
 class InvalidUrlClientError(InvalidURL):
@@ -362,6 +368,9 @@ class RedirectClientError(ClientError):
 
 class NonHttpUrlClientError(ClientError):
     """The URL's scheme is none this connector speaks."""
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self}>"
 
     def __str__(self) -> str:
         return _printable(*self.args[:1])

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 _TYPED_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _OCTET_STREAM = "application/octet-stream"
+_SECRET = frozenset(name.lower() for name in CREDENTIAL_FIELDS)
 
 
 class _RequestInfo(NamedTuple):
@@ -67,6 +68,11 @@ class RequestInfo(_RequestInfo):
         cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | Unset = UNSET
     ) -> RequestInfo:
         return super().__new__(cls, url, method, headers, url if isinstance(real_url, Unset) else real_url)
+
+    def __repr__(self) -> str:
+        # Errors show it: credentials must not get into logs that way.
+        shown = [(name, "…" if name.lower() in _SECRET else value) for name, value in self.headers.items()]
+        return f"RequestInfo(url={self.url!r}, method={self.method!r}, headers={shown}, real_url={self.real_url!r})"
 
 
 class Traced(Protocol):

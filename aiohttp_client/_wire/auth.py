@@ -60,6 +60,9 @@ class BasicAuth(_Credentials):
             return None
         return cls(url.user or "", url.password or "", encoding)
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(login={self.login!r}, password='…', encoding={self.encoding!r})"
+
     def encode(self) -> str:
         """'Basic …' for an Authorization field."""
         return encode_basic_auth(*self)
