@@ -168,7 +168,7 @@ class Exchanger:
                 await asyncio.wait([request.upload])
             if request.payload.consumed:
                 raise ClientPayloadError(
-                    f"the redirect to {location} asks for the body again, "
+                    f"the redirect to {target.url} asks for the body again, "
                     f"but a {type(request.payload).__name__} can be sent only once"
                 )
         elif request.payload is not None:
@@ -179,7 +179,7 @@ class Exchanger:
         if authorization is None and hop.same_origin:
             authorization = request.authorization
         if authorization is None and route.environment and not hop.same_origin:
-            authorization = await netrc_authorization(target.url.host or "")
+            authorization = await netrc_authorization(target.url.host or "", by_name=True)
         return request.redirected(
             hop, target, key, self.rest_of_total(request), authorization, cookies_to_send(self._jar, target.url, own)
         )

@@ -138,12 +138,13 @@ class MultipartWriter(Payload[list[_Part]]):
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole body; None if a part is encoded or does not know."""
-        total = len(self._closing())
+        """Bytes of the whole body; None if a part is encoded or does not know.
+
+        Raises TypeError or ValueError for a part's headers that cannot be sent: it is asked for before anything is."""
+        total: int | None = len(self._closing())
         for part, encoding, transfer in self._value:
-            if encoding or transfer or part.size is None:
-                return None
-            total += len(self._opening(part)) + part.size + 2
+            opening, size = len(self._opening(part)), part.size
+            total = None if total is None or size is None or encoding or transfer else total + opening + size + 2
         return total
 
     def _opening(self, part: Payload[Any]) -> bytes:

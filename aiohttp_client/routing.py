@@ -12,6 +12,7 @@ from ._net.environ import netrc_authorization, proxy_from_env
 from ._net.target import ConnectionKey, Target
 from ._net.tls import SSLOption
 from ._wire.auth import BasicAuth, encode_basic_auth
+from ._wire.serialize import field_lines
 from ._wire.urls import parse_url
 from .exceptions import InvalidURL
 from .typedefs import LooseHeaders, StrOrURL
@@ -66,7 +67,7 @@ def proxy_of(url: StrOrURL, auth: BasicAuth | None, headers: LooseHeaders | None
     """proxy=, proxy_auth= and proxy_headers= as a Proxy.
 
     Raises InvalidURL for what is no URL with a host, ValueError for another scheme than http or
-    https, TypeError for auth that is not BasicAuth."""
+    https or for headers that cannot be sent, TypeError for auth that is not BasicAuth."""
     if not isinstance(url, (str, URL)):
         raise TypeError(f"proxy must be str or yarl.URL, got {type(url).__name__}")
     if not url:
@@ -85,6 +86,7 @@ def proxy_of(url: StrOrURL, auth: BasicAuth | None, headers: LooseHeaders | None
     if authorization is None and (parsed.raw_user is not None or parsed.raw_password is not None):
         authorization = encode_basic_auth(parsed.user or "", parsed.password or "")
     fields: CIMultiDict[str] = CIMultiDict(headers or ())
+    field_lines(fields.items())  # refused here, where the caller is, and not when the proxy has been connected to
     if authorization is not None:
         fields.popall(hdrs.PROXY_AUTHORIZATION, None)
     else:

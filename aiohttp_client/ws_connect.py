@@ -20,6 +20,7 @@ from ._wire.wshandshake import (
     Deflate,
     HandshakeError,
     accept_value,
+    checked_protocols,
     chosen_protocol,
     deflate_agreed,
     deflate_offer,
@@ -109,7 +110,7 @@ async def open_websocket(
     limits = _timeout(timeout, receive_timeout)
     if compress and not 9 <= compress <= 15:
         raise ValueError(f"compress must be 0, or the size of a window from 9 to 15 bits, got {compress!r}")
-    protocols = tuple(protocols)
+    protocols = checked_protocols(protocols)
     key = new_key()
     fields: CIMultiDict[str] = CIMultiDict(
         {hdrs.UPGRADE: "websocket", hdrs.CONNECTION: "Upgrade", hdrs.SEC_WEBSOCKET_VERSION: "13"}

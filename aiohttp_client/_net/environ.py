@@ -110,9 +110,10 @@ def _covers(entry: str, port: int | None, address: ipaddress.IPv4Address | ipadd
     return address in network and entry_port in ("", str(port))
 
 
-async def netrc_authorization(host: str) -> str | None:
+async def netrc_authorization(host: str, *, by_name: bool = False) -> str | None:
     """The Basic credentials that $NETRC, or the netrc file of the home folder, holds for host.
 
+    by_name: its default entry does not count, for it is not the caller who has chosen host.
     A file that cannot be read is logged, and has none."""
     global _netrc
     try:
@@ -123,7 +124,10 @@ async def netrc_authorization(host: str) -> str | None:
     version = path, state.st_mtime_ns, state.st_size
     if _netrc is None or _netrc[0] != version:
         _netrc = version, await asyncio.get_running_loop().run_in_executor(None, _read_netrc, path)
-    found = _netrc[1] and _netrc[1].authenticators(host)
+    entries = _netrc[1]
+    if entries is None or (by_name and host not in entries.hosts):
+        return None
+    found = entries.authenticators(host)
     if not found:
         return None
     login, account, password = found

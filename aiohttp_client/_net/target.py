@@ -9,7 +9,7 @@ unless somebody looks at Target.url.
 from __future__ import annotations
 
 import re
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from ssl import SSLContext
 from typing import Any, NamedTuple
 
@@ -28,9 +28,9 @@ _MOST_ORIGINS = 32768
 _is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-9._~!$()*,:@/=&-]+)?").fullmatch
 # What may be remembered as the spelling of an origin: nothing in it can hide a path, a query or a user.
 _is_origin = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?").fullmatch
-# A name that may be looked up (RFC 1123 §2.1, and "_", which is in use), or an IPv6 address (RFC 4291, RFC 6874).
+# A name that may be looked up (RFC 1123 §2.1, and "_", which is in use); the zone of an IPv6 address (RFC 6874).
 _is_name = re.compile(r"(?=.{1,254}$)(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}\.?").fullmatch
-_is_ipv6 = re.compile(r"[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._~-]+)?").fullmatch
+_is_zone = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 _is_sendable = re.compile(rb"[\x21-\x7e]+").fullmatch
 # Plain HTTP by the name of what carries it: whether it does is for the connector to say.
 _CARRIERS = frozenset({"tcp", "unix", "npipe"})
@@ -83,7 +83,8 @@ class Origin:
         if not port:
             raise InvalidUrlClientError(url, "port 0 cannot be connected to")
         self.key = ConnectionKey(host, port, is_ssl)
-        shown = f"[{host}]" if ":" in host else host.rstrip(".")
+        # A zone means something to this machine alone (RFC 6874 §4).
+        shown = f"[{host.partition('%')[0]}]" if ":" in host else host.rstrip(".")
         self.host_header = shown if url.is_default_port() or url.explicit_port is None else f"{shown}:{port}"
         self.after_target = f" HTTP/1.1\r\nHost: {self.host_header}\r\n".encode()
 
@@ -154,6 +155,8 @@ def _from_text(text: str) -> Target:
 
 def _from_url(url: URL, given: str | URL) -> Target:
     host = url.raw_host
+    if host and "%25" in host:
+        host = host.replace("%25", "%")  # how the zone of an address is written in a URL (RFC 6874 §2)
     if url.scheme not in ("http", "https", "ws", "wss") and url.scheme not in _CARRIERS:
         if not url.scheme:
             raise InvalidUrlClientError(given, "no scheme and host, expected something like http://host/path")
@@ -174,6 +177,15 @@ def _from_url(url: URL, given: str | URL) -> Target:
     target = Target(Origin(url, host), request_target, url)
     target.authorization = authorization
     return target
+
+
+def _is_ipv6(host: str) -> bool:
+    address, _, zone = host.partition("%")
+    try:
+        IPv6Address(address)
+    except ValueError:
+        return False
+    return _is_zone(zone) is not None
 
 
 def _check_ipv4(host: str, given: str | URL) -> None:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 from yarl import URL
+
+_authority = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)").match
 
 
 def parse_url(given: str | URL, *, encoded: bool = False) -> URL:
     """given as a URL; encoded: it is percent-encoded already. Raises ValueError for what is none, and nothing else."""
     if isinstance(given, URL):
         return given
+    if (authority := _authority(given)) is not None:
+        # yarl reads a port as int() does: " 8_0" and "８０" are 80 to it, and nothing to others (RFC 3986 §3.2.3).
+        _, _, port = authority[1].rpartition("@")[2].rpartition("]")[2].partition(":")
+        if port and not (port.isascii() and port.isdigit()):
+            raise ValueError(f"port {port!r} is no number")
     try:
         return URL(given, encoded=encoded)
     except IndexError as error:  # what yarl raises for //[::1]x@

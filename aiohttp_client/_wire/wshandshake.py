@@ -7,11 +7,12 @@ import binascii
 import hashlib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_is_token = re.compile(_TOKEN).fullmatch
 _extension = re.compile(rf"\s*({_TOKEN})((?:\s*;\s*{_TOKEN}(?:\s*=\s*(?:{_TOKEN}|\"{_TOKEN}\"))?)*)\s*(?:,|$)").match
 _parameter = re.compile(rf";\s*({_TOKEN})(?:\s*=\s*\"?({_TOKEN})\"?)?").finditer
 _is_window = re.compile(r"[89]|1[0-5]").fullmatch
@@ -100,6 +101,15 @@ def _deflate(text: str, offered: int) -> Deflate:
     return agreed._replace(
         client_forgets="client_no_context_takeover" in seen, server_forgets="server_no_context_takeover" in seen
     )
+
+
+def checked_protocols(protocols: Iterable[str]) -> tuple[str, ...]:
+    """Subprotocols to ask for. Raises ValueError for one that is no token (RFC 6455 §4.1, item 10)."""
+    names = tuple(protocols)
+    for name in names:
+        if not _is_token(name):
+            raise ValueError(f"subprotocol {name!r} is not a token, expected a word like 'chat'")
+    return names
 
 
 def chosen_protocol(answers: Sequence[str], asked: Sequence[str]) -> str | None:
