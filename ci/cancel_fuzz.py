@@ -191,6 +191,7 @@ class Run:
         self.servers, self.session, self.kinds = servers, session, kinds
         self.outcomes: Counter[str] = Counter()
         self.wrong: list[str] = []
+        self.answered = 0
         self._nonces = itertools.count()
 
     def nonce(self) -> str:
@@ -242,13 +243,18 @@ class Run:
         return bool(pool.in_use == 0 and pool.waiting == 0)
 
     async def own_answers(self, count: int) -> None:
-        """Requests that are left alone get their own answers."""
+        """Requests of every kind that are left alone get their own answers."""
+        left = iter(itertools.islice(itertools.cycle(self.kinds.items()), count))
 
-        async def worker(part: int) -> None:
-            for _ in range(count // _AT_A_TIME):
-                await plain(self.session, self.servers, self.nonce())
+        async def worker() -> None:
+            for name, kind in left:
+                try:
+                    await kind(self.session, self.servers, self.nonce())
+                except Exception as error:
+                    self.wrong.append(f"afterwards, {name}: {error!r}")
+                self.answered += 1
 
-        await asyncio.gather(*[worker(part) for part in range(_AT_A_TIME)])
+        await asyncio.gather(*[worker() for _ in range(_AT_A_TIME)])
 
 
 async def until(condition: Callable[[], Any], seconds: float = 5.0) -> bool:
@@ -298,9 +304,13 @@ async def _interrupt_and_look(servers: Servers, count: int) -> dict[str, Any]:
         if any(armed):
             run.wrong.append(f"deadlines are left: {armed}")
         await run.own_answers(1000)
+        if not await until(lambda: run.is_idle and len(asyncio.all_tasks()) == 1):
+            run.wrong.append(
+                f"left behind by what was not interrupted: {session.connector._pool!r}, {asyncio.all_tasks()}"
+            )
     if not await until(lambda: not descriptors() - before):
         run.wrong.append(f"descriptors are left: {dict(descriptors() - before)}")
-    return {"wrong": run.wrong, "outcomes": run.outcomes, "points": points}
+    return {"wrong": run.wrong, "outcomes": run.outcomes, "points": points, "answered": run.answered}
 
 
 async def _main(servers: Servers, count: int) -> dict[str, Any]:
@@ -409,6 +419,7 @@ def main() -> int:
             points = ", ".join(f"{name} {count}" for name, count in result["points"].items())
             print(f"{loop}: {sum(result['outcomes'].values()):,} requests in {result['seconds']:.0f} s: {outcomes}")
             print(f"  places to wait: {points}")
+            print(f"  left alone afterwards: {result['answered']:,}, each of which gets its own answer")
             print(f"  failures: {len(failures)}")
             for failure in failures[:20]:
                 print(f"    {failure}")

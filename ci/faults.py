@@ -4,9 +4,10 @@
     python ci/faults.py --quick    every seventh position, a tenth of the requests
 
 1. Faults: a relay that splits, delays, truncates, resets, half-closes, stalls, repeats, or adds rubbish to the
-   response, at every byte of it. Each request gets its own answer or a documented error, before its deadline; the next
-   one gets its own answer.
-2. Stale connections: a server that closes 0, 1, 5 or 50 ms after each answer. No GET fails; no POST is sent twice.
+   response to a GET or a POST, at every byte of it. Each request gets its own answer or a documented error, before its
+   deadline; the next one gets its own answer. The server counts what is posted: nothing comes twice.
+2. Stale connections: a server that closes 0, 1, 5 or 50 ms after each answer, asked again at random moments, and at the
+   very moment of closing. No GET fails; no POST is sent twice.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import random
 import socket
@@ -27,6 +29,7 @@ from typing import Any
 import environment
 
 _DEADLINE = 1.0
+_UPLOAD = bytes(range(256)) * 20
 _RUBBISH = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"
 
 
@@ -147,6 +150,7 @@ async def faults(aiohttp: Any, port: int, step: int) -> list[str]:
     wrong: list[str] = []
     outcomes: Counter[str] = Counter()
     documented = (aiohttp.ClientError, TimeoutError)
+    posts = 0
     relay = Relay(port)
     await relay.start()
     numbers = itertools.count()
@@ -154,9 +158,16 @@ async def faults(aiohttp: Any, port: int, step: int) -> list[str]:
     async def exchange(session: Any, path: str) -> None:
         nonce = f"nonce-{next(numbers):07}"
         url = f"http://127.0.0.1:{relay.port}/{path}?n={nonce}"
-        async with session.get(url) as response:
+        nonlocal posts
+        posts += path == "upload"
+        method, data = ("POST", _UPLOAD) if path == "upload" else ("GET", None)
+        async with session.request(method, url, data=data) as response:
             text = await response.text()
-        expected = nonce if path == "echo" else "".join(f"{nonce} {number}\n" for number in range(10))
+        expected = {
+            "echo": nonce,
+            "stream": "".join(f"{nonce} {number}\n" for number in range(10)),
+            "upload": f"{nonce} {hashlib.sha256(_UPLOAD).hexdigest()}",
+        }[path]
         if response.status != 200 or text != expected:
             raise AssertionError(f"status {response.status}, body {text!r}, expected {expected!r}")
 
@@ -187,7 +198,7 @@ async def faults(aiohttp: Any, port: int, step: int) -> list[str]:
             await exchange(session, path)
         return len(relay.seen)
 
-    for path in ("echo", "stream"):
+    for path in ("echo", "stream", "upload"):
         size = await size_of(path)
         for fault in FAULTS:
             # What ends with the deadline takes a second each time.
@@ -198,8 +209,13 @@ async def faults(aiohttp: Any, port: int, step: int) -> list[str]:
                 except Exception as error:
                     wrong.append(f"{fault} at byte {position} of /{path}: {error!r}")
     await relay.stop()
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}/posted") as response:
+        posted = await response.json()
+    if posted["twice"] or not posted["nonces"] <= posts:
+        wrong.append(f"of {posts} uploads the server has seen {posted}")
     total = sum(outcomes.values())
     print(f"  faults: {total:,} injected: {', '.join(f'{n:,} {what}' for what, n in outcomes.items())}")
+    print(f"  uploads: {posts:,}, of which the server has seen {posted['nonces']:,}, twice {posted['twice']:,}")
     return wrong
 
 
@@ -257,7 +273,7 @@ async def stale(aiohttp: Any, count: int) -> list[str]:
     pause = random.Random(7230).random
     posts = 0
 
-    async def worker(session: Any, method: str, share: int) -> None:
+    async def worker(session: Any, method: str, share: int, spread: float) -> None:
         for _ in range(share):
             path = f"/{next(numbers)}"
             try:
@@ -269,16 +285,19 @@ async def stale(aiohttp: Any, count: int) -> list[str]:
                 failed[f"{method} {type(error).__name__}"] += 1
                 if method == "GET":
                     wrong.append(f"GET {path}: {error!r}")
-            # About as long as the server waits: now and then both act at the same time.
-            await asyncio.sleep(server.after * 2 * pause())
+            await asyncio.sleep(server.after * (1 + spread * (2 * pause() - 1)))
 
-    for after, share in ((0.0, 0.4), (0.001, 0.3), (0.005, 0.2), (0.05, 0.1)):
+    # What the pauses between requests differ by from the time the server waits: by all of it, or hardly, so that both
+    # act at the same moment.
+    for after, spread, share in (
+        (0.0, 1.0, 0.3), (0.001, 1.0, 0.2), (0.005, 1.0, 0.2), (0.005, 0.1, 0.1), (0.05, 1.0, 0.1), (0.05, 0.02, 0.1)
+    ):  # fmt: skip
         server.after = after
         async with aiohttp.ClientSession() as session:
             for method, part in (("GET", 1.0), ("POST", 0.2)):
                 each = max(1, int(count * share * part / 50))
                 posts += each * 50 if method == "POST" else 0
-                await asyncio.gather(*[worker(session, method, each) for _ in range(50)])
+                await asyncio.gather(*[worker(session, method, each, spread) for _ in range(50)])
         repeated = sum(times > 1 for times in server.seen.values())
         if repeated:
             wrong.append(f"{repeated} requests were carried out twice")

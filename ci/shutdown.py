@@ -108,6 +108,7 @@ async def thousand_in_flight(servers: dict[str, Any]) -> None:
     assert all(isinstance(task.exception(), aiohttp.ClientConnectionError) for task in done), errors
     assert seconds < 1, seconds
     left = descriptors() - before
+    assert not left["socket"], left
     print(f"close() took {seconds * 1000:.0f} ms; {dict(errors)}; descriptors left: {dict(left)}")
 
 
