@@ -99,7 +99,8 @@ async def _requests(port: int, count: int) -> dict[str, Any]:
 async def _forgotten(port: int, count: int) -> dict[str, Any]:
     import aiohttp_client as aiohttp
 
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_AT_A_TIME))
+    # What does not fit into the buffer ends only with the connection.
+    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_AT_A_TIME), read_bufsize=2**14)
 
     async def one(number: int) -> None:
         response = await session.get(f"http://127.0.0.1:{port}/large?n={number}-")
