@@ -179,7 +179,7 @@ def sessions(page):
             yield line + block.count("\n", 0, command.start()) + 1, command[1], command[2]
 
 
-_tokens = re.compile(r"^…$|…|(?<!\w)\d[\d,.]*|[ █]+|[^…\d █]+|\d", re.MULTILINE).finditer
+_tokens = re.compile(r"^…$|…|(?<!\w)\d[\d,.]*|[KMG]iB/s|[ █]+|(?:(?![KMG]iB/s)[^…\d █])+|\d", re.MULTILINE).finditer
 
 
 def fits(shown, printed):
@@ -193,6 +193,8 @@ def fits(shown, printed):
             pattern += r"[\s\S]*" if whole_line else ".*"
         elif text[0].isdigit() and not token.string[token.start() - 1 : token.start()].isalnum():
             pattern += r"\d[\d,.e-]*"
+        elif text.endswith("iB/s"):  # the unit of what is measured depends on the machine
+            pattern += "[KMG]?i?B/s"
         elif "█" in text or len(text.strip(" ")) < len(text) - 1:
             pattern += "[ █]+"
         else:
