@@ -22,7 +22,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .._backend import chunks, head
 from .._http import DEFAULT_LIMITS, MAX_INTERIM_RESPONSES, HeadLimits
@@ -62,6 +62,9 @@ IDLE, HEAD, BODY, UPGRADED = range(4)
 _WORTH_COLLECTING = 256 * 1024
 # Up to this size: the room is made when all we have of the body is what its server says of its length.
 _MOST_COLLECTED = 256 * 1024 * 1024
+# Up to so many connections in use, who awaits a response goes on where it arrives. With more, many responses arrive in
+# a turn of the loop, and the tasks they wake run together: what a processor has in its caches then serves all of them.
+_FEW = 4
 # What of a request body is up to this size goes out in one write with its head.
 JOINED_WRITE = 64 * 1024
 
@@ -200,9 +203,13 @@ class Connection(asyncio.Protocol):
         self._deadline = deadline
         if deadline is not None:
             deadline.arm(self)
-        waiter: Awaited[Received] = Waiter(self._loop) if self._resumes else self._loop.create_future()
+        waiter: Awaited[Received] = self.new_waiter()
         self._waiter = waiter
         return waiter
+
+    def new_waiter(self) -> Awaited[Any]:
+        """For a task to await what the peer sends."""
+        return Waiter(self._loop) if self._resumes and self._pool.in_use <= _FEW else self._loop.create_future()
 
     def hold(self) -> None:
         """Have close() give back the slot, though nothing is sent yet: between take_idle() and send() one waits."""

@@ -22,7 +22,7 @@ from ..exceptions import ClientConnectionResetError, ServerTimeoutError, WebSock
 from .collecting import CollectingExactly, WholeBody
 from .connection import Connection, Received
 from .heartbeat import Heartbeat
-from .waiter import Awaited, Waiter, resumes
+from .waiter import Awaited, Waiter
 
 _frame = frames.frame
 _FIN = 0x80
@@ -61,7 +61,6 @@ class WSConnection(asyncio.Protocol):
         "_queue",
         "_queued",
         "_reader",
-        "_resumes",
         "_told",
         "_unanswered",
         "_waiter",
@@ -91,7 +90,6 @@ class WSConnection(asyncio.Protocol):
         self._queued = 0  # bytes of all
         # Messages to be received: whoever does takes from here, and calls refill() when there are no more.
         self.ready: Iterator[WSMessage] = iter(())
-        self._resumes = resumes(self._loop)
         self._waiter: Awaited[None] | None = None
         self._discarding = False
         self.is_full = False  # the transport wants no more
@@ -132,7 +130,7 @@ class WSConnection(asyncio.Protocol):
 
     def news(self) -> Awaited[None]:
         """To be awaited by one at a time: something has come, or nothing will any more, or interrupt() was called."""
-        waiter: Awaited[None] = Waiter(self._loop) if self._resumes else self._loop.create_future()
+        waiter: Awaited[None] = self._connection.new_waiter()
         self._waiter = waiter
         return waiter
 
