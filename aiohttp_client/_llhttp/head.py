@@ -21,15 +21,26 @@ class _Silent:
 
 def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -> ResponseHead | None:
     head = _parse_head(data, limits, searched)
-    if head is not None:
-        parser = HttpResponseParser(_Silent())
-        try:
-            received = bytes(data[: head.end])
-            parser.feed_data(mended_head(received.lstrip(b"\r\n")) or received)
-        except HttpParserUpgrade:
-            pass  # its way to say that what follows is another protocol
-        except HttpParserError as error:
-            if head.status == 101 and "Pause on" in str(error):
-                return head  # the same, where no Upgrade field says which
-            raise BadHttpMessage(f"llhttp refuses the response head: {error}") from error
+    if head is None:
+        return None
+    received = bytes(data[: head.end])
+    error = _refusal(received, head.status)
+    if error is not None:
+        # It knows nothing of folded values and bare LFs, which the twin has mended by then.
+        mended = mended_head(received.lstrip(b"\r\n"))
+        if mended is not None:
+            error = _refusal(mended, head.status)
+    if error is not None:
+        raise BadHttpMessage(f"llhttp refuses the response head: {error}") from error
     return head
+
+
+def _refusal(head: bytes, status: int) -> HttpParserError | None:
+    try:
+        HttpResponseParser(_Silent()).feed_data(head)
+    except HttpParserUpgrade:
+        pass  # its way to say that what follows is another protocol
+    except HttpParserError as error:
+        if status != 101 or "Pause on" not in str(error):  # the same, where no Upgrade field says which
+            return error
+    return None
