@@ -42,6 +42,7 @@ def _codecs(name: str) -> dict[str, ModuleType]:
 
 _HEADS = _codecs("head")
 _CHUNKS = _codecs("chunks")
+_MASKS = _codecs("mask")
 
 
 def _agree(outcomes: dict[Any, Any]) -> None:
@@ -125,6 +126,10 @@ def _messages(data: bytes, step: int, deflate: bool) -> object:
 
 
 def websocket(data: bytes) -> None:
+    key, payload = data[:4].ljust(4, b"\0"), data[4:]
+    _agree({name: module.frame(0x82, key, payload) for name, module in _MASKS.items()})
+    for text in (None, 1):
+        _agree({name: module.scan(data, 0, 300, 10, tuple, text, 2) for name, module in _MASKS.items()})
     for deflate in (False, True):
         _agree({step: _messages(data, step, deflate) for step in (len(data) or 1, 1, 7)})
 

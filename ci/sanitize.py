@@ -9,7 +9,6 @@ A copy of the checkout is built in a temporary folder; the checkout's own module
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 import environment
+import instrumented
 
 # The C files of the compiled modules, as valgrind names them. What the interpreter and its libraries do is theirs.
 _in_our_modules = re.compile(r"\((?:head|chunks|mask)\.c:|_speedups").search
@@ -37,29 +37,6 @@ def _library(name: str) -> str:
     return str(Path(path).resolve())
 
 
-def _build(folder: Path, flags: str) -> None:
-    """Install into folder/site what is built with flags, and put the tests beside it."""
-    source = folder / "source"
-    ignored = shutil.ignore_patterns("*.so", "__pycache__", ".*", "build", "*.egg-info")
-    shutil.copytree(environment.ROOT, source, ignore=ignored)
-    environment.pip(
-        Path(sys.executable),
-        *("install", "--no-deps", "--quiet", "--target", str(folder / "site"), str(source)),
-        env={"AIOHTTP_CLIENT_BUILD": "compiled", "CFLAGS": flags, "CC": "gcc"},
-    )
-    for name in ("tests", "pyproject.toml", "README.md", "ci"):
-        shutil.move(source / name, folder / name)
-
-
-def _is_watched(folder: Path, env: dict[str, str], prefix: list[str]) -> None:
-    """Make sure that it is the copy that is going to be tested."""
-    script = "import aiohttp_client._speedups.head as head; print(head.__file__)"
-    command = [*prefix, sys.executable, "-c", script]
-    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    if done.returncode or not done.stdout.startswith(str(folder / "site")):
-        raise SystemExit(f"the modules built in {folder} are not those that are imported: {done.stdout}{done.stderr}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--valgrind", action="store_true")
@@ -72,14 +49,9 @@ def main() -> int:
         return 3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
-        env = {
-            **os.environ,
-            "PYTHONPATH": str(folder / "site"),
-            "AIOHTTP_CLIENT_BACKEND": "c",
-            "PYTHONMALLOC": "malloc",
-        }
         if options.valgrind:
-            _build(folder, "-g -O1")
+            instrumented.build(folder, "gcc", "-g -O1")
+            env = instrumented.surroundings(folder)
             prefix = [
                 "valgrind",
                 "--quiet",
@@ -88,14 +60,12 @@ def main() -> int:
             ]
             tests = _TESTS_OF_VALGRIND
         else:
-            _build(folder, "-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all")
-            env["LD_PRELOAD"] = f"{_library('libasan.so')} {_library('libubsan.so')}"
-            # The interpreter keeps things until the process ends.
-            env["ASAN_OPTIONS"] = "detect_leaks=0:abort_on_error=1:strict_string_checks=1"
-            env["UBSAN_OPTIONS"] = "print_stacktrace=1"
+            flags = f"{instrumented.FLAGS} -fsanitize=address,undefined -fno-sanitize-recover=all"
+            instrumented.build(folder, "gcc", flags)
+            env = instrumented.sanitized(folder, _library("libasan.so"), _library("libubsan.so"))
             prefix = []
             tests = _TESTS
-        _is_watched(folder, env, prefix)
+        instrumented.verify(folder, env, prefix)
         command = [*prefix, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
         code = subprocess.call(command, cwd=folder, env=env, stdin=subprocess.DEVNULL)
         return code or (1 if options.valgrind and not _is_clean(folder / "valgrind.log") else 0)
