@@ -11,6 +11,7 @@ import asyncio
 import gc
 import inspect
 import os
+import signal
 import socket
 import sys
 import warnings
@@ -35,6 +36,12 @@ def pytest_report_header(config):
 
     place = Path(aiohttp_client.__file__).parent
     return f"aiohttp_client {aiohttp_client.__version__}, backend {aiohttp_client.BACKEND}, from {place}"
+
+
+def pytest_sessionstart(session):
+    # A shell that starts the tests in the background has SIGINT ignored, and what they start would inherit that.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish(session):
