@@ -140,10 +140,13 @@ class WSConnection(asyncio.Protocol):
         if isinstance(self._waiter, Waiter):
             self._waiter.wake_soon()
 
-    def _has_news(self) -> None:
+    def _has_news(self) -> bool:
+        """Somebody who waits for news has them, to be woken by whoever called; whether somebody does."""
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if waiter is None or waiter.done():
+            return False
+        waiter.set_result(None)
+        return True
 
     def send(self, opcode: int, payload: bytes | bytearray | memoryview, *, deflated: bool = False) -> None:
         """Write a whole message or control frame. Raises ClientConnectionResetError if nothing goes any more."""
@@ -300,13 +303,10 @@ class WSConnection(asyncio.Protocol):
         """Give messages to who waits for them; else they wait for somebody."""
         if self._discarding:
             return
-        waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
-            if not self._queue:
-                # Who waits has taken all that was ready.
-                self.ready = iter(messages)
-                return
+        if self._has_news() and not self._queue:
+            # Who waits has taken all that was ready.
+            self.ready = iter(messages)
+            return
         size += _OVERHEAD * len(messages)
         self._queue.append((messages, size))
         self._queued += size
