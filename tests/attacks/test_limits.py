@@ -7,7 +7,7 @@ import tracemalloc
 import warnings
 
 import pytest
-from attacked import BROKEN, REFUSED, outcome
+from attacked import BROKEN, REFUSED, Listening, outcome
 
 import aiohttp_client as aiohttp
 from aiohttp_client.exceptions import HttpProcessingError
@@ -34,28 +34,19 @@ ENDLESS = {
 }
 
 
-class Endless:
+class Endless(Listening):
     """Sends begin and then more, until the client hangs up, or it has been 16 MB."""
 
     def __init__(self, begin, more, pause=0.0):
+        super().__init__()
         self._begin, self._more, self._pause = begin, more, pause
         self.sent = 0
-        self._tasks = set()
 
-    async def __aenter__(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}/"
-        return self
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.port}/"
 
-    async def __aexit__(self, *error):
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader, writer):
-        self._tasks.add(asyncio.current_task())
+    async def serve(self, reader, writer):
         try:
             await reader.readuntil(b"\r\n\r\n")
             writer.write(self._begin)
@@ -66,8 +57,6 @@ class Endless:
                 await asyncio.sleep(self._pause)
         except (OSError, RuntimeError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # the client has seen enough, or the test
-        finally:
-            writer.transport.abort()
 
 
 @pytest.mark.parametrize("case", ENDLESS)

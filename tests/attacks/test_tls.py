@@ -6,7 +6,7 @@ import ipaddress
 import ssl
 
 import pytest
-from attacked import OK, outcome
+from attacked import OK, Listening, outcome
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -54,38 +54,22 @@ def context_for(certificates, tmp_path, names, *, common_name="x.test", begin=-1
     return context
 
 
-class Server:
+class Server(Listening):
     """Speaks TLS with context; requests holds what got through it, plain."""
 
     def __init__(self, context):
-        self._context = context
+        super().__init__(context)
         self.requests = []
         self.names = []
-        self._tasks = set()
         context.sni_callback = lambda connection, name, context: self.names.append(name)
 
-    async def __aenter__(self):
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
-        self.port = self._server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *error):
-        self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self._server.wait_closed()
-
-    async def _serve(self, reader, writer):
-        self._tasks.add(asyncio.current_task())
+    async def serve(self, reader, writer):
         try:
             while request := await reader.readuntil(b"\r\n\r\n"):
                 self.requests.append(request)
                 writer.write(OK)
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
-        finally:
-            writer.transport.abort()
 
 
 class Local(aiohttp.ThreadedResolver):

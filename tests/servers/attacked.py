@@ -43,3 +43,30 @@ class Attacked:
                 await asyncio.sleep(0.005)
             assert await outcome(session, origin.url) == (200, b"ok"), "the next request got another answer"
         return first, origin.connections == before + 1
+
+
+class Listening:
+    """A server in the loop of the test, over TLS if there is a context; serve() gets each connection."""
+
+    def __init__(self, context=None):
+        self._context = context
+        self._tasks = set()
+
+    async def __aenter__(self):
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=self._context)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *error):
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._server.wait_closed()
+
+    async def _serve(self, reader, writer):
+        self._tasks.add(asyncio.current_task())
+        try:
+            await self.serve(reader, writer)
+        finally:
+            writer.transport.abort()
