@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Any, Self, TypedDict
 
 from ._net.clock import Clock
+from ._net.connecting import ConnectLimit, Pace
 from ._net.connection import Connection
 from ._net.pool import Pool, closed_error
 from ._net.target import ConnectionKey
@@ -18,7 +19,6 @@ from .exceptions import (
     ClientConnectorCertificateError,
     ClientConnectorError,
     ClientConnectorSSLError,
-    ConnectionTimeoutError,
     ServerDisconnectedError,
 )
 from .request import Traced
@@ -90,6 +90,7 @@ class BaseConnector:
         self.take_idle = self._pool.take_idle
         self._open: set[Connection] = set()
         self._connecting: set[asyncio.Timeout] = set()
+        self._pace = Pace(self._loop)
         self._closed = False
 
     def __del__(self) -> None:
@@ -144,35 +145,36 @@ class BaseConnector:
         """Idle connections and since when: the recipe for waiting until TLS is closed looks at their transports."""
         return self._pool.idle_connections()
 
-    async def connect(self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None = None) -> Connection:
+    async def connect(
+        self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None = None, started: float | None = None
+    ) -> Connection:
         """A connection for key, with its slot: from the pool when it is our turn, else a new one.
 
-        Raises ClientConnectorError and its kin, ConnectionTimeoutError, or ClientConnectionError
-        when the connector is closed meanwhile."""
-        seconds = timeout.connect if timeout.connect and timeout.connect > 0 else None
-        scope = asyncio.timeout(seconds)
-        self._connecting.add(scope)
+        started: loop time at which the total of timeout began, None if it does not apply here.
+        Raises ClientConnectorError and its kin, ConnectionTimeoutError, TimeoutError for total, or
+        ClientConnectionError when the connector is closed meanwhile."""
+        limit = ConnectLimit(self._loop, key, timeout, started)
+        self._connecting.add(limit.scope)
         try:
-            async with scope:
+            async with limit.scope:
                 if not self._pool.take_slot(key):
                     connection = await self._wait(key, traces)
                     if connection is not None and not connection.closed:
                         return connection
                 try:
-                    return await self._new_connection(key, timeout, traces)
+                    turn = self._pace.begin()
+                    if turn is not None:
+                        await turn
+                    return await self._new_connection(key, limit, traces)
                 except BaseException:
                     self._pool.free_slot(key)
                     raise
         except TimeoutError as error:
-            if not scope.expired():
+            if not limit.scope.expired():
                 raise
-            if self._closed:
-                raise closed_error() from error
-            raise ConnectionTimeoutError(
-                f"Connection timeout to host {_shown(key)}: no connection within connect={seconds} s ({self._pool!r})"
-            ) from error
+            raise (closed_error() if self._closed else limit.error(self._pool)) from error
         finally:
-            self._connecting.discard(scope)
+            self._connecting.discard(limit.scope)
 
     async def _wait(self, key: ConnectionKey, traces: Traced | None) -> Connection | None:
         if traces is None:
@@ -192,7 +194,7 @@ class BaseConnector:
             raise
         return connection
 
-    async def _new_connection(self, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None) -> Connection:
+    async def _new_connection(self, key: ConnectionKey, limit: ConnectLimit, traces: Traced | None) -> Connection:
         if self._closed:
             raise closed_error()
         if traces is not None:
@@ -200,16 +202,15 @@ class BaseConnector:
         self._pool.make_room()
         connection = Connection(self._loop, self._pool, key, force_close=self._force_close)
         try:
-            await self._dial(connection, key, timeout, traces)
+            await self._dial(connection, key, limit, traces)
+            limit.end_dial()
         except ssl_module.CertificateError as error:
             raise ClientConnectorCertificateError(key, error) from error
         except ssl_module.SSLError as error:
             raise ClientConnectorSSLError(key, error) from error
-        except TimeoutError:
-            raise
         except ClientConnectorError:
             raise
-        except OSError as error:
+        except OSError as error:  # TimeoutError for one, which here can only be the system's
             raise ClientConnectorError(key, error) from error
         # Between the end of dialling and our turn either side may have closed.
         if self._closed:
@@ -229,26 +230,12 @@ class BaseConnector:
         return connection
 
     async def _dial(
-        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+        self, connection: Connection, key: ConnectionKey, limit: ConnectLimit, traces: Traced | None
     ) -> None:
-        """Make connection the protocol of a transport to key. Raises OSError or ssl.SSLError."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how to dial")
+        """Make connection the protocol of a transport to key, saying limit.begin_dial() when it is known whither.
 
-    async def _within_sock_connect(
-        self, dialling: Coroutine[Any, Any, None], key: ConnectionKey, timeout: ClientTimeout
-    ) -> None:
-        """Await dialling for as long as sock_connect allows. Raises ConnectionTimeoutError after that."""
-        seconds = timeout.sock_connect if timeout.sock_connect and timeout.sock_connect > 0 else None
-        scope = asyncio.timeout(seconds)
-        try:
-            async with scope:
-                await dialling
-        except TimeoutError as error:
-            if not scope.expired():  # ETIMEDOUT of the system is one too
-                raise ClientConnectorError(key, error) from error
-            raise ConnectionTimeoutError(
-                f"Connection timeout to host {_shown(key)}: not connected within sock_connect={seconds} s"
-            ) from error
+        Raises OSError or ssl.SSLError."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how to dial")
 
     def _close(self) -> None:
         self._closed = True
@@ -287,7 +274,3 @@ class _Later:
 
 def _forget(connections: set[Connection], connection: Connection, _: asyncio.Future[None]) -> None:
     connections.discard(connection)
-
-
-def _shown(key: ConnectionKey) -> str:
-    return f"{'https' if key.is_ssl else 'http'}://{key.host}:{key.port}"

@@ -13,6 +13,7 @@ from typing import Any, Unpack
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from ._net.connecting import ConnectLimit
 from ._net.connection import Connection
 from ._net.dial import AddrInfoType, SocketFactoryType, address_infos, dial_tcp, literal_address
 from ._net.pool import closed_error
@@ -122,17 +123,17 @@ class TCPConnector(BaseConnector):
     _wrap_create_connection: Callable[..., Awaitable[tuple[asyncio.Transport, asyncio.BaseProtocol]]] | None = None
 
     async def _dial(
-        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+        self, connection: Connection, key: ConnectionKey, limit: ConnectLimit, traces: Traced | None
     ) -> None:
         if key.proxy is not None:
-            await self._dial_proxied(connection, key, key.proxy, timeout)
+            await self._dial_proxied(connection, key, key.proxy, limit)
             return
         infos = await self._resolve(key, traces)
         if self._wrap_create_connection is not None:
-            await self._dial_wrapped(connection, key, infos, timeout)
+            await self._dial_wrapped(connection, key, infos, limit.timeout)
             return
-        dialling = self._dial_tcp(connection, key, infos, self._tls_option(key))
-        await self._within_sock_connect(dialling, key, timeout)
+        limit.begin_dial(key)
+        await self._dial_tcp(connection, key, infos, self._tls_option(key))
 
     async def _dial_wrapped(
         self, connection: Connection, key: ConnectionKey, infos: list[AddrInfoType], timeout: ClientTimeout
@@ -160,7 +161,7 @@ class TCPConnector(BaseConnector):
             # It may hold what would close the transport when collected, as a StreamWriter does.
             connection.lost.add_done_callback(functools.partial(_keep, protocol))
 
-    async def _dial_tcp(
+    def _dial_tcp(
         self,
         protocol: asyncio.Protocol,
         key: ConnectionKey,
@@ -168,11 +169,11 @@ class TCPConnector(BaseConnector):
         tls: SSLOption,
         *,
         will_start_tls: bool = False,
-    ) -> None:
-        await dial_tcp(
+    ) -> Awaitable[None]:
+        return dial_tcp(
             protocol,
             infos,
-            local_infos=await self._local_infos(),
+            local_addr=self._local_addr,
             happy_eyeballs_delay=self._happy_eyeballs_delay,
             interleave=self._interleave,
             socket_factory=self._socket_factory,
@@ -184,9 +185,7 @@ class TCPConnector(BaseConnector):
     def _tls_option(self, key: ConnectionKey) -> SSLOption:
         return self._ssl if key.ssl is True else key.ssl
 
-    async def _dial_proxied(
-        self, connection: Connection, key: ConnectionKey, proxy: URL, timeout: ClientTimeout
-    ) -> None:
+    async def _dial_proxied(self, connection: Connection, key: ConnectionKey, proxy: URL, limit: ConnectLimit) -> None:
         assert proxy.raw_host is not None
         tls = self._tls_option(key)
         pinned = tls if isinstance(tls, Fingerprint) else None
@@ -205,19 +204,19 @@ class TCPConnector(BaseConnector):
             except OSError as error:
                 raise ClientProxyConnectionError(proxy_key, error) from error
 
+        limit.begin_dial(proxy_key)
         if not key.is_tunnelled:
-            await self._within_sock_connect(dial(connection), proxy_key, timeout)
+            await dial(connection)
             return
-        tunnel = open_tunnel(
-            dial,
-            key,
-            connection,
-            context=await context_of(tls) if key.is_ssl else None,
-            pinned=pinned,
-            server_hostname=_tls_name(key),
-        )
         try:
-            await self._within_sock_connect(tunnel, proxy_key, timeout)
+            await open_tunnel(
+                dial,
+                key,
+                connection,
+                context=await context_of(tls) if key.is_ssl else None,
+                pinned=pinned,
+                server_hostname=_tls_name(key),
+            )
         except TunnelRefused as error:
             answer = error.head
             raise ClientHttpProxyError(
@@ -227,7 +226,7 @@ class TCPConnector(BaseConnector):
             raise ClientHttpProxyError(_connect_info(key), (), status=error.code, message=error.message) from error
         except (ClientConnectorError, ssl_module.SSLError):
             raise
-        except ConnectionError as error:
+        except (ConnectionError, TimeoutError) as error:
             raise ClientProxyConnectionError(proxy_key, error) from error
 
     async def _resolve(self, key: ConnectionKey, traces: Traced | None) -> list[AddrInfoType]:
@@ -257,13 +256,6 @@ class TCPConnector(BaseConnector):
             return addresses
         tell = None if traces is None else _lookup_teller(traces, host)
         return list(await self._resolver.resolve(host, port, self._family, tell))
-
-    async def _local_infos(self) -> list[AddrInfoType] | None:
-        if self._local_addr is None:
-            return None
-        host, port, *_ = self._local_addr
-        found = await self._loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        return [(family, kind, proto, name, address) for family, kind, proto, name, address in found]
 
 
 class UnixConnector(BaseConnector):
@@ -296,11 +288,9 @@ class UnixConnector(BaseConnector):
         return self._path
 
     async def _dial(
-        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+        self, connection: Connection, key: ConnectionKey, limit: ConnectLimit, traces: Traced | None
     ) -> None:
-        await self._within_sock_connect(self._connect_unix(connection, key), key, timeout)
-
-    async def _connect_unix(self, connection: Connection, key: ConnectionKey) -> None:
+        limit.begin_dial(key)
         context = await context_of(key.ssl) if key.is_ssl else None
         try:
             transport, _ = await self._loop.create_unix_connection(
@@ -352,12 +342,13 @@ class NamedPipeConnector(BaseConnector):
         return self._path
 
     async def _dial(
-        self, connection: Connection, key: ConnectionKey, timeout: ClientTimeout, traces: Traced | None
+        self, connection: Connection, key: ConnectionKey, limit: ConnectLimit, traces: Traced | None
     ) -> None:
         if key.is_ssl:
             raise ClientConnectorError(key, OSError(None, "there is no TLS over named pipes: use http"))
         proactor: Any = self._loop  # only there has it create_pipe_connection()
-        await self._within_sock_connect(proactor.create_pipe_connection(lambda: connection, self._path), key, timeout)
+        limit.begin_dial(key)
+        await proactor.create_pipe_connection(lambda: connection, self._path)
 
 
 def _keep(protocol: asyncio.BaseProtocol, _: asyncio.Future[None]) -> None:

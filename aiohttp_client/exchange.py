@@ -53,7 +53,7 @@ class Exchanger:
             deadline = request.total
             connection = connector.take_idle(request.key)
             if connection is None:
-                connection = await self._connect(request)
+                connection = await connector.connect(request.key, request.timeout, request.traced, request.started)
                 deadline = self.rest_of_total(request)
             elif request.method not in IDEMPOTENT_METHODS and connection.drop_if_stale():
                 continue  # it could not be sent again if it were lost
@@ -189,24 +189,8 @@ class Exchanger:
         total = request.total
         if total is None:
             return None
-        return self._connector.clock.until(request.started + total.seconds, total.seconds)
-
-    async def _connect(self, request: ClientRequest) -> Connection:
-        """A connection from the queue or a new one, within what is left of the total time."""
-        total = request.total
-        if total is None:
-            return await self._connector.connect(request.key, request.timeout, request.traced)
-        scope = asyncio.timeout_at(request.started + total.seconds)
-        try:
-            async with scope:
-                return await self._connector.connect(request.key, request.timeout, request.traced)
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise TimeoutError(
-                f"total timeout of {total.seconds} s exceeded before there was a connection for {request.url} "
-                f"({self._connector!r})"
-            ) from error
+        when = request.started + total.seconds
+        return self._connector.clock.until(when, total.seconds, request.timeout.ceil_threshold)
 
     async def _tell(self, request: ClientRequest, connection: Connection, telling: Awaitable[None]) -> None:
         """Await what those who trace request are told while connection is ours already."""

@@ -31,7 +31,7 @@ decoding
 resolver cookiejar
 _net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter _net/heartbeat
 _net/target
-_net/dial _net/pool _net/collecting _net/faults
+_net/dial _net/pool _net/collecting _net/faults _net/connecting
 _net/connection
 _net/writer _net/proxy _net/lease _net/wsconnection
 _net/wssender

@@ -3,16 +3,19 @@
 A request that arms a five-minute limit nearly always disarms it a millisecond later. So deadlines
 of equal length live in one insertion-ordered dict, a lane: arming is an insert, disarming a pop,
 and because they expire in the order they were armed, a tick looks only at the front of each lane.
-Never early, at most one tick late. Short limits, for which half a second matters, get a real
-timer each, behind the same two verbs.
+Never early, at most one tick late. What is left of a limit that began earlier (before there was
+a connection) shares a lane with all that end in the same tick, and is at most two late. Short
+limits, for which half a second matters, get a real timer each, behind the same two verbs.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from typing import Protocol
+from weakref import WeakValueDictionary
 
 TICK = 0.5  # seconds
 
@@ -43,12 +46,15 @@ class Lane(Protocol):
 class Clock:
     """The lanes of one event loop."""
 
-    __slots__ = ("_coarse", "_exact", "_loop", "_timer")
+    __slots__ = ("_armed", "_coarse", "_exact", "_loop", "_rests", "_timer")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._coarse: dict[float, CoarseLane] = {}
         self._exact: dict[float, ExactLane] = {}
+        # By the tick in which they end and the limit they are of. Those who use one keep it.
+        self._rests: WeakValueDictionary[tuple[int, float], RestLane] = WeakValueDictionary()
+        self._armed: set[RestLane] = set()
         self._timer: asyncio.TimerHandle | None = None
 
     def lane(self, seconds: float, threshold: float) -> Lane:
@@ -57,13 +63,27 @@ class Clock:
             return self._coarse.get(seconds) or self._coarse.setdefault(seconds, CoarseLane(self, seconds))
         return self._exact.get(seconds) or self._exact.setdefault(seconds, ExactLane(self._loop, seconds))
 
-    def until(self, when: float, seconds: float) -> Lane:
+    def until(self, when: float, seconds: float, threshold: float) -> Lane:
         """A lane that expires at loop time when: for what is left of a limit of seconds."""
-        return UntilLane(self._loop, when, seconds)
+        if seconds <= threshold:
+            return UntilLane(self._loop, when, seconds)
+        tick = math.ceil(when / TICK)
+        lane = self._rests.get((tick, seconds))
+        if lane is None:
+            lane = self._rests[tick, seconds] = RestLane(self, tick * TICK, seconds)
+        return lane
 
     def start(self) -> None:
         if self._timer is None:
             self._timer = self._loop.call_later(TICK, self._tick)
+
+    def watch(self, lane: RestLane) -> None:
+        """Let lane expire when it is time."""
+        self._armed.add(lane)
+        self.start()
+
+    def unwatch(self, lane: RestLane) -> None:
+        self._armed.discard(lane)
 
     def stop(self) -> None:
         """Forget all deadlines."""
@@ -72,6 +92,9 @@ class Clock:
             self._timer = None
         for lane in self._coarse.values():
             lane.armed_at.clear()
+        for rest in self._armed:
+            rest.owners.clear()
+        self._armed.clear()
 
     def _tick(self) -> None:
         self._timer = None
@@ -80,7 +103,10 @@ class Clock:
         for lane in tuple(self._coarse.values()):
             lane.expire(now)
             busy = busy or bool(lane.armed_at)
-        if busy:
+        for rest in tuple(self._armed):
+            if rest.when <= now:
+                rest.expire()
+        if busy or self._armed:
             self.start()
 
 
@@ -113,6 +139,33 @@ class CoarseLane:
         for owner in late:
             # An earlier one's expired() may have disarmed it.
             if self.armed_at.pop(owner, None) is not None:
+                owner.expired(self)
+
+
+class RestLane:
+    """For all who arm it: ends at loop time when, whenever they armed it."""
+
+    __slots__ = ("__weakref__", "_clock", "owners", "seconds", "when")
+
+    def __init__(self, clock: Clock, when: float, seconds: float) -> None:
+        self._clock = clock
+        self.when = when
+        self.seconds = seconds
+        self.owners: dict[Expirable, None] = {}  # a set that keeps order
+
+    def arm(self, owner: Expirable) -> None:
+        if not self.owners:
+            self._clock.watch(self)
+        self.owners[owner] = None
+
+    def disarm(self, owner: Expirable) -> None:
+        if self.owners.pop(owner, self) is None and not self.owners:
+            self._clock.unwatch(self)
+
+    def expire(self) -> None:
+        for owner in tuple(self.owners):
+            if owner in self.owners:  # an earlier one's expired() may have disarmed it
+                self.disarm(owner)
                 owner.expired(self)
 
 

@@ -47,7 +47,7 @@ async def dial_tcp(
     protocol: asyncio.Protocol,
     infos: list[AddrInfoType],
     *,
-    local_infos: list[AddrInfoType] | None = None,
+    local_addr: tuple[str, int] | None = None,
     happy_eyeballs_delay: float | None,
     interleave: int | None,
     socket_factory: SocketFactoryType | None = None,
@@ -57,12 +57,14 @@ async def dial_tcp(
 ) -> None:
     """Connect protocol to the first of infos that answers; over TLS unless tls is None.
 
+    local_addr: (host, port) to connect from.
     will_start_tls: TLS, or more TLS, will be started on the transport by loop.start_tls().
     If the handshake with one address fails, the others are tried. Raises the last OSError,
     ssl.SSLError or ServerFingerprintMismatch among them."""
     loop = asyncio.get_running_loop()
     context = None if tls is None else await context_of(tls)
     infos = list(infos)
+    local_infos = None if local_addr is None else await _local_infos(loop, local_addr)
     while True:
         sock = await aiohappyeyeballs.start_connection(
             addr_infos=infos,
@@ -102,3 +104,9 @@ async def dial_tcp(
             aiohappyeyeballs.remove_addr_infos(infos, peer)
             if context is None or not infos:
                 raise
+
+
+async def _local_infos(loop: asyncio.AbstractEventLoop, local_addr: tuple[str, int]) -> list[AddrInfoType]:
+    host, port, *_ = local_addr
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return [(family, kind, proto, name, address) for family, kind, proto, name, address in found]

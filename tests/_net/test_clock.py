@@ -1,4 +1,7 @@
 import asyncio
+import gc
+
+import pytest
 
 from aiohttp_client._net.clock import TICK, Clock
 
@@ -94,21 +97,43 @@ async def test_lanes_of_equal_length_are_one():
     assert TICK <= 0.5
 
 
-async def test_what_is_left_of_a_limit_expires_at_its_end():
+@pytest.mark.parametrize("threshold", [0, 500], ids=["coarse", "exact"])
+async def test_what_is_left_of_a_limit_expires_at_its_end(threshold):
     loop = asyncio.get_running_loop()
-    owner = Owner()
+    first, spared, last = Owner(), Owner(), Owner()
     when = loop.time() + 0.03
-    lane = Clock(loop).until(when, 300)
+    lane = Clock(loop).until(when, 300, threshold)
     assert lane.seconds == 300
+    for owner in (first, spared, last):
+        lane.arm(owner)
+    lane.arm(first)  # a second time: it began when it began
+    lane.disarm(spared)
+    lane.disarm(spared)
+    await until(lambda: first.fired and last.fired)
+    late = first.fired[0][0] - when
+    assert late >= -RESOLUTION and len(first.fired) == 1
+    assert not spared.fired
+
+
+async def test_what_is_left_of_limits_that_end_together_is_one_lane_until_nobody_has_it():
+    clock = Clock(asyncio.get_running_loop())
+    owner = Owner()
+    lane = clock.until(1000.01, 300, 5)
+    assert lane is clock.until(1000.02, 300, 5)
+    assert lane is not clock.until(1000.02, 301, 5)
+    assert lane is not clock.until(1000.6, 300, 5)
     lane.arm(owner)
-    await until(lambda: owner.fired)
-    assert owner.fired[0][0] >= when - RESOLUTION
+    del lane
+    clock.until(1000.02, 300, 5).disarm(owner)
+    gc.collect()
+    assert not clock._rests and not clock._armed
 
 
 async def test_a_stopped_clock_forgets():
     clock = Clock(asyncio.get_running_loop())
     owner = Owner()
     clock.lane(0.01, 0).arm(owner)
+    clock.until(asyncio.get_running_loop().time(), 300, 5).arm(owner)
     clock.stop()
     await asyncio.sleep(TICK + 0.1)
     assert not owner.fired
