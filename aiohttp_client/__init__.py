@@ -29,7 +29,6 @@ from .base_connector import BaseConnector
 from .connector import NamedPipeConnector, TCPConnector, UnixConnector
 from .cookiejar import CookieJar, DummyCookieJar
 from .data_queue import DataQueue, EofStream, FlowControlDataQueue
-from .digest_auth import DigestAuthMiddleware
 from .exceptions import (
     ClientConnectionError,
     ClientConnectionResetError,
@@ -123,6 +122,7 @@ if TYPE_CHECKING:
     from . import http_exceptions as http_exceptions
     from . import http_websocket as http_websocket
     from . import log as log
+    from .digest_auth import DigestAuthMiddleware
 else:
     # Paths of aiohttp's that nothing here needs: each is imported when code of its users first looks at it.
     _ALIASES = frozenset(
@@ -131,10 +131,12 @@ else:
     )
 
     def __getattr__(name):
-        if name not in _ALIASES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
+        if name == "DigestAuthMiddleware":
+            return import_module(f"{__name__}.digest_auth").DigestAuthMiddleware
+        if name not in _ALIASES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         return import_module(f"{__name__}.{name}")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import quopri
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, Self
@@ -355,6 +354,8 @@ class BodyPartReader:
             except binascii.Error as error:
                 raise ValueError(f"a part is not base64: {error}") from error
         if encoding == "quoted-printable":
+            import quopri  # hardly ever needed
+
             return quopri.decodestring(data)
         if encoding in ("", "binary", "8bit", "7bit"):
             return data

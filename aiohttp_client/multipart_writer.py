@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import base64
-import quopri
+import os
 import re
-import uuid
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
@@ -39,7 +38,7 @@ class MultipartWriter(Payload[list[_Part]]):
     _value: list[_Part]
 
     def __init__(self, subtype: str = "mixed", boundary: str | None = None) -> None:
-        self._boundary = _checked_boundary(uuid.uuid4().hex if boundary is None else boundary)
+        self._boundary = _checked_boundary(os.urandom(16).hex() if boundary is None else boundary)
         super().__init__([], content_type=f"multipart/{subtype}; boundary={self._quoted_boundary()}")
         self._is_form_data = subtype == "form-data"
 
@@ -202,6 +201,8 @@ def _encoded(body: bytes, encoding: str, transfer: str) -> bytes:
     if transfer == "base64":
         return base64.b64encode(body)
     if transfer == "quoted-printable":
+        import quopri  # hardly ever needed
+
         return quopri.encodestring(body)
     return body
 

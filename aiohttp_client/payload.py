@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import mimetypes
 import os
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
@@ -44,6 +43,14 @@ class LookupError(Exception):
     """No payload class takes the value."""
 
 
+def _guessed_type(filename: str | None) -> str | None:
+    if filename is None:
+        return None
+    import mimetypes  # reads the system's tables, for those who send files
+
+    return mimetypes.guess_type(filename)[0]
+
+
 class Payload(ABC, Generic[T]):
     """A value as a request body.
 
@@ -72,10 +79,8 @@ class Payload(ABC, Generic[T]):
         self._consumed = False
         if not isinstance(content_type, Unset) and content_type is not None:
             self._headers[hdrs.CONTENT_TYPE] = content_type
-        elif filename is not None and (guessed := mimetypes.guess_type(filename)[0]):
-            self._headers[hdrs.CONTENT_TYPE] = guessed
         else:
-            self._headers[hdrs.CONTENT_TYPE] = self._default_content_type
+            self._headers[hdrs.CONTENT_TYPE] = _guessed_type(filename) or self._default_content_type
         if headers:
             self._headers.update(headers)
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, Protocol, TypeAlias, TypeVar, overload
 
-from aiosignal import Signal
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -18,6 +17,8 @@ from .request import ClientRequest
 from .response import ClientResponse
 
 if TYPE_CHECKING:
+    from aiosignal import Signal
+
     from .session import ClientSession
 
 
@@ -196,6 +197,8 @@ class TraceConfig(Generic[C]):
     @overload
     def __init__(self, trace_config_ctx_factory: _ContextFactory[C]) -> None: ...
     def __init__(self, trace_config_ctx_factory: Any = SimpleNamespace) -> None:
+        from aiosignal import Signal  # two milliseconds, for those who trace
+
         self._context_factory: _ContextFactory[C] = trace_config_ctx_factory
         for name in _SIGNALS.values():
             setattr(self, name, Signal(self))

@@ -121,6 +121,18 @@ def test_types_are_shipped():
     assert files("aiohttp_client").joinpath("py.typed").is_file()
 
 
+def test_importing_leaves_to_their_users_what_few_use():
+    code = """
+import asyncio, sys, aiohappyeyeballs, yarl
+known = set(sys.modules)
+import aiohttp_client
+few = {"aiofastnet", "aiosignal", "hashlib", "mimetypes", "netrc", "quopri", "tempfile", "uuid"}
+print(*sorted(few & (set(sys.modules) - known)))
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert not done.stdout.split()
+
+
 def test_importing_loads_no_server_and_no_tls_context():
     code = (
         "import sys, aiohttp_client; from aiohttp_client._net import tls; assert not tls._default_contexts; "

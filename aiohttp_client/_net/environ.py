@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import logging
-import netrc
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from yarl import URL
 
 from .._wire.auth import encode_basic_auth
 from .._wire.urls import parse_url
+
+if TYPE_CHECKING:
+    from netrc import netrc
 
 _logger = logging.getLogger("aiohttp_client.client")
 
@@ -25,7 +28,7 @@ _logger = logging.getLogger("aiohttp_client.client")
 _HAS_SETTINGS = sys.platform in ("darwin", "win32")
 
 _proxies: tuple[tuple[tuple[str, str], ...], dict[str, str]] | None = None
-_netrc: tuple[tuple[Path, int, int], netrc.netrc | None] | None = None
+_netrc: tuple[tuple[Path, int, int], netrc | None] | None = None
 
 
 async def proxy_from_env(url: URL) -> URL | None:
@@ -143,9 +146,11 @@ def _netrc_path() -> Path:
     return Path(given) if given else Path.home() / ("_netrc" if sys.platform == "win32" else ".netrc")
 
 
-def _read_netrc(path: Path) -> netrc.netrc | None:
+def _read_netrc(path: Path) -> netrc | None:
+    from netrc import NetrcParseError, netrc  # for those who have such a file
+
     try:
-        return netrc.netrc(str(path))
-    except (OSError, netrc.NetrcParseError, UnicodeDecodeError) as error:
+        return netrc(str(path))
+    except (OSError, NetrcParseError, UnicodeDecodeError) as error:
         _logger.warning("%s cannot be read: %s", path, error)
         return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import ssl
 from typing import TypeAlias
 
@@ -41,6 +40,8 @@ class Fingerprint:
         tls = transport.get_extra_info("ssl_object")
         if tls is None:
             return
+        import hashlib  # half a millisecond, for those who pin certificates
+
         got = hashlib.sha256(tls.getpeercert(binary_form=True)).digest()
         if got != self.fingerprint:
             peer = transport.get_extra_info("peername")

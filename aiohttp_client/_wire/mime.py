@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_media_type = re.compile(rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)").match
-_charset = re.compile(rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))', re.IGNORECASE).search
-_parameters = re.compile(rf';\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))').finditer
-_is_json_type = re.compile(r"(?:application/(?:[\w.+-]+\+)?json|[\w.+-]+/[\w.+-]+\+json(?:;|$))", re.ASCII).match
+# Compiled, and kept, by re when they are first used: an import need not wait for them.
+_MEDIA_TYPE = rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)"
+_CHARSET = rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))'
+_PARAMETER = rf';\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
+_JSON_TYPE = r"(?:application/(?:[\w.+-]+\+)?json|[\w.+-]+/[\w.+-]+\+json(?:;|$))"
 
 
 @lru_cache(maxsize=256)
@@ -19,9 +20,9 @@ def parse_content_type(value: str) -> tuple[str, str | None]:
     """(media type in lower case without parameters, charset parameter or None).
 
     A missing or malformed media type is application/octet-stream (RFC 9110 §8.3)."""
-    found = _media_type(value)
+    found = re.match(_MEDIA_TYPE, value)
     media_type = found[1].lower() if found else "application/octet-stream"
-    parameter = _charset(value)
+    parameter = re.search(_CHARSET, value, re.IGNORECASE)
     if parameter is None:
         return media_type, None
     quoted, token = parameter.groups()
@@ -30,7 +31,7 @@ def parse_content_type(value: str) -> tuple[str, str | None]:
 
 def content_type_parameters(value: str) -> Iterator[tuple[str, str]]:
     """The parameters of a Content-Type value, names in lower case."""
-    for found in _parameters(value):
+    for found in re.finditer(_PARAMETER, value):
         yield found[1].lower(), found[3] if found[2] is None else re.sub(r"\\(.)", r"\1", found[2])
 
 
@@ -51,7 +52,7 @@ def is_json(content_type: str, expected: str) -> bool:
     (RFC 6839 §3.1); another expected value has to occur in content_type."""
     given = content_type.lower().strip()
     if expected == "application/json":
-        return _is_json_type(given) is not None
+        return re.match(_JSON_TYPE, given, re.ASCII) is not None
     return expected.lower() in given
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import os
 import re
 from collections.abc import Iterable, Sequence
@@ -12,10 +11,10 @@ from typing import NamedTuple
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
 _TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_is_token = re.compile(_TOKEN).fullmatch
-_extension = re.compile(rf"\s*({_TOKEN})((?:\s*;\s*{_TOKEN}(?:\s*=\s*(?:{_TOKEN}|\"{_TOKEN}\"))?)*)\s*(?:,|$)").match
-_parameter = re.compile(rf";\s*({_TOKEN})(?:\s*=\s*\"?({_TOKEN})\"?)?").finditer
-_is_window = re.compile(r"[89]|1[0-5]").fullmatch
+# Compiled, and kept, by re when they are first used: an import need not wait for them.
+_EXTENSION = rf"\s*({_TOKEN})((?:\s*;\s*{_TOKEN}(?:\s*=\s*(?:{_TOKEN}|\"{_TOKEN}\"))?)*)\s*(?:,|$)"
+_PARAMETER = rf";\s*({_TOKEN})(?:\s*=\s*\"?({_TOKEN})\"?)?"
+_WINDOW = r"[89]|1[0-5]"
 
 
 class HandshakeError(Exception):
@@ -38,6 +37,8 @@ def new_key() -> str:
 
 def accept_value(key: str) -> str:
     """What the server has to answer to key as Sec-WebSocket-Accept."""
+    import hashlib  # half a millisecond, for those who open WebSockets
+
     return base64.b64encode(hashlib.sha1(key.encode() + _GUID, usedforsecurity=False).digest()).decode("ascii")
 
 
@@ -58,10 +59,11 @@ def deflate_agreed(answers: Sequence[str], offered: int) -> Deflate | None:
     value = ", ".join(answers)
     if not value.strip():
         return None
+    next_extension = re.compile(_EXTENSION).match
     at = 0
     agreed: Deflate | None = None
     while at < len(value):
-        extension = _extension(value, at)
+        extension = next_extension(value, at)
         if extension is None:
             raise HandshakeError(f"Invalid extension header: {value!r}")
         at = extension.end()
@@ -76,7 +78,7 @@ def deflate_agreed(answers: Sequence[str], offered: int) -> Deflate | None:
 
 def _deflate(text: str, offered: int) -> Deflate:
     seen: dict[str, str | None] = {}
-    for found in _parameter(text):
+    for found in re.finditer(_PARAMETER, text):
         name = found[1].lower()
         if name in seen:
             raise HandshakeError(f"Extension for deflate names {name} twice")
@@ -86,7 +88,7 @@ def _deflate(text: str, offered: int) -> Deflate:
         if name in ("client_no_context_takeover", "server_no_context_takeover") and value is None:
             continue
         if name in ("client_max_window_bits", "server_max_window_bits"):
-            if value is None or not _is_window(value):
+            if value is None or not re.fullmatch(_WINDOW, value):
                 raise HandshakeError(f"Invalid window size: {name}={value}")
             if name == "client_max_window_bits":
                 if int(value) == 8:  # zlib cannot make a raw stream with it
@@ -107,7 +109,7 @@ def checked_protocols(protocols: Iterable[str]) -> tuple[str, ...]:
     """Subprotocols to ask for. Raises ValueError for one that is no token (RFC 6455 §4.1, item 10)."""
     names = tuple(protocols)
     for name in names:
-        if not _is_token(name):
+        if not re.fullmatch(_TOKEN, name):
             raise ValueError(f"subprotocol {name!r} is not a token, expected a word like 'chat'")
     return names
 
