@@ -8,6 +8,9 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 
+from .._pure.mask import frame_head as frame_head  # made once for a large message
+
+
 cdef void _mask(const unsigned char *octets, const unsigned char *source, unsigned char *target, Py_ssize_t size) noexcept nogil:
     """target = source XOR the repeated key; the two may be the same."""
     cdef uint64_t word, repeated
@@ -61,6 +64,28 @@ def frame(int first, key, payload):
     PyObject_GetBuffer(payload if isinstance(payload, bytearray) else bytes(payload), &view, PyBUF_SIMPLE)
     try:
         return _frame(first, octets, <const unsigned char *>view.buf, view.len)
+    finally:
+        PyBuffer_Release(&view)
+
+
+def piece(bytes lead not None, key, payload, Py_ssize_t begin, Py_ssize_t end):
+    cdef unsigned char octets[4]
+    cdef Py_buffer view
+    cdef bytes made
+    cdef unsigned char *target
+    cdef Py_ssize_t before = PyBytes_GET_SIZE(lead)
+    _octets(key, octets)
+    if begin < 0 or begin & 3:
+        raise ValueError(f"begin must be a multiple of 4, got {begin}")
+    PyObject_GetBuffer(payload, &view, PyBUF_SIMPLE)
+    try:
+        begin = min(begin, view.len)
+        end = min(max(begin, end), view.len)
+        made = PyBytes_FromStringAndSize(NULL, before + end - begin)
+        target = <unsigned char *>PyBytes_AS_STRING(made)
+        memcpy(target, PyBytes_AS_STRING(lead), before)
+        _mask(octets, <const unsigned char *>view.buf + begin, target + before, end - begin)
+        return made
     finally:
         PyBuffer_Release(&view)
 

@@ -10,9 +10,14 @@ from functools import partial
 from typing import Any
 
 import contest
+import floor
 import servers
 from contest import OURS, Contest
 
+UPGRADE = (
+    b"GET /echo HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+)
 SIZES = {"64 B": 64, "4 KiB": 4096, "1 MiB": 1024 * 1024}
 
 
@@ -144,7 +149,8 @@ def contests(server: servers.Server) -> Iterator[Contest]:
     peers += [partial(Session, name) for name in ("aiohttp", OURS)]
     url = f"ws://127.0.0.1:{server.port}/"
     for name, size in SIZES.items():
-        made = [partial(peer, f"{url}echo", size) for peer in peers]
+        bare = partial(floor.Contestant, partial(floor.Echo, UPGRADE, size), server.port)
+        made = [bare, *[partial(peer, f"{url}echo", size) for peer in peers]]
         yield Contest(f"WebSocket echo of {name}, one at a time", made, "messages")
     made = [partial(peer, f"{url}flood") for peer in peers]
     yield Contest("WebSocket, flood of 64 B messages", made, "messages")

@@ -1,14 +1,19 @@
 """Contests: contestants do the same work in turns, in one run; what counts are medians, and ratios within the run.
 
-A script of contests gives main() a function that makes them and a server to work against. Each loop gets a process of
-its own, on one core; the server is on the other. Contestants take turns (A B C A B C …) of about the same length.
+A script of contests gives main() a function that makes them and a server to work against. Each contestant has processes
+of its own, as where it is used: in one process the memory that one has freed makes the next one's large allocations
+cheap, or dear, several times over. And it has several, for where things lie in memory is a matter of luck that lasts as
+long as a process. All of them share one core, the server has the other. They take turns (A B C A B C …) of about the
+same length.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import importlib.util
+import io
 import json
 import platform
 import statistics
@@ -79,16 +84,74 @@ async def _calibrated(works: list[Work], seconds: float) -> int:
         each *= 2
 
 
-async def take_turns(contest: Contest, rounds: int, seconds: float, only: str | None) -> list[Row]:
-    contestants = [made for made in [make() for make in contest.contestants] if only in (None, made.name)]
-    works = {made.name: await made.start() for made in contestants}
-    each = {name: await _calibrated(work, seconds) for name, work in works.items()}
-    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in works}
-    for _ in range(rounds):
-        for name, work in works.items():
-            taken[name].append(await _turn(work, each[name]))
-    for made in contestants:
-        await made.stop()
+async def _work_when_told(make: Callable[[], Contestant], seconds: float) -> None:
+    """The process of one contestant: says its name, and for each line it is sent what a turn has taken."""
+    contestant = make()
+    works = await contestant.start()
+    each = await _calibrated(works, seconds)
+    print(json.dumps(contestant.name), flush=True)
+    while sys.stdin.readline():  # nothing else is to go on meanwhile
+        print(json.dumps(await _turn(works, each)), flush=True)
+    await contestant.stop()
+
+
+def _be_contestant(contests: Contests, server: servers.Server, options: argparse.Namespace) -> None:
+    servers.pin(0)
+    if options.loop == "uvloop":
+        import uvloop
+
+        factory = uvloop.new_event_loop
+    else:
+        factory = asyncio.new_event_loop
+    with contextlib.redirect_stderr(io.StringIO()):  # its umpire has named those who are not installed
+        contest = next(contest for contest in contests(server) if contest.name == options.contest)
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(_work_when_told(contest.contestants[options.contestant], options.seconds))
+
+
+class _Process:
+    """The process of one contestant, as its umpire sees it."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.name: str = self._heard()
+
+    def _heard(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{' '.join(self._process.args)}: ended with {self._process.wait()}")  # type: ignore[arg-type]
+        return json.loads(line)
+
+    def turn(self) -> list[float]:
+        """Seconds by the clock and of the processor, for one unit."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        taken: list[float] = self._heard()
+        return taken
+
+    def stop(self) -> None:
+        self._process.communicate()
+        if self._process.returncode:
+            raise SystemExit(f"{self.name}: ended with {self._process.returncode}")
+
+
+def _take_turns(contest: Contest, command: list[str], options: argparse.Namespace) -> list[Row]:
+    taken: dict[str, list[list[float]]] = {}
+    for _ in range(options.processes):
+        processes: list[_Process] = []
+        for number in range(len(contest.contestants)):
+            process = _Process([*command, "--contest", contest.name, "--contestant", str(number)])
+            if options.only in (None, process.name):
+                processes.append(process)
+            else:
+                process.stop()
+        for _ in range(options.rounds):
+            for process in processes:
+                taken.setdefault(process.name, []).append(process.turn())
+        for process in processes:
+            process.stop()
     rows = []
     for name, turns in taken.items():
         walls, cpus = zip(*turns, strict=True)
@@ -102,23 +165,6 @@ async def take_turns(contest: Contest, rounds: int, seconds: float, only: str | 
         if contest.size:
             row["gigabytes_per_second"] = contest.size * row["per_second"] / 1e9
         rows.append(row)
-    return rows
-
-
-def _run_loop(contests: Contests, server: servers.Server, options: argparse.Namespace) -> list[Row]:
-    servers.pin(0)
-    if options.loop == "uvloop":
-        import uvloop
-
-        factory = uvloop.new_event_loop
-    else:
-        factory = asyncio.new_event_loop
-    rows = []
-    for contest in contests(server):
-        if options.loop in contest.loops and (options.contest or "") in contest.name:
-            with asyncio.Runner(loop_factory=factory) as runner:
-                turns = runner.run(take_turns(contest, options.rounds, options.seconds, options.only))
-            rows += [{**row, "loop": options.loop} for row in turns]
     return rows
 
 
@@ -155,39 +201,39 @@ def main(
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument("--rounds", type=int, default=7, help="turns of each contestant (default: %(default)s)")
+    parser.add_argument("--processes", type=int, default=4, help="for each contestant (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of each process (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=0.5, help="length of a turn (default: %(default)s)")
-    parser.add_argument("--quick", action="store_true", help="5 turns of 0.2 s")
+    parser.add_argument("--quick", action="store_true", help="2 processes, 3 turns of 0.2 s each")
     parser.add_argument("--smoke", action="store_true", help="one short turn: does it run, are the answers right")
     parser.add_argument("--contest", metavar="PART", help="only contests with this in their names")
     parser.add_argument("--only", metavar="NAME", help="one contestant, for a profiler")
     parser.add_argument("--loop", choices=LOOPS, help="one loop")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--server", type=json.loads, help=argparse.SUPPRESS)  # given to the process of each loop
+    parser.add_argument("--server", type=json.loads, help=argparse.SUPPRESS)  # for the process of a contestant
+    parser.add_argument("--contestant", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.quick:
-        options.rounds, options.seconds = 5, 0.2
+        options.processes, options.rounds, options.seconds = 2, 3, 0.2
     if options.smoke:
-        options.rounds, options.seconds = 1, 0.01
+        options.processes, options.rounds, options.seconds = 1, 1, 0.01
     if options.server:
-        print(json.dumps(_run_loop(contests, servers.Server(**options.server), options)))
+        _be_contestant(contests, servers.Server(**options.server), options)
         return 0
     figures = about()
     rows: list[Row] = []
     with server() as running:
         print(f"{figures['python']}, backend {figures['backend']}, against {running.name}; {figures['versions']}")
+        planned = [contest for contest in contests(running) if (options.contest or "") in contest.name]
         for loop in [options.loop] if options.loop else LOOPS:
             command = [sys.executable, script, "--server", json.dumps(running._asdict()), "--loop", loop]
-            command += ["--rounds", str(options.rounds), "--seconds", str(options.seconds)]
-            command += ["--only", options.only] if options.only else []
-            command += ["--contest", options.contest] if options.contest else []
-            done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
-            if done.returncode:
-                print(f"{loop}: failed", file=sys.stderr)
-                return 1
-            of_loop = json.loads(done.stdout)
-            report(of_loop)
-            rows += of_loop
+            command += ["--seconds", str(options.seconds)]
+            for contest in planned:
+                if loop in contest.loops:
+                    turns = _take_turns(contest, command, options)
+                    these = [{**row, "loop": loop} for row in turns]
+                    report(these)
+                    rows += these
         figures["server"] = running.name
     if options.json:
         options.json.write_text(json.dumps({**figures, "rows": rows}, indent=2) + "\n")

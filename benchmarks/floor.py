@@ -11,7 +11,10 @@ from typing import Any
 
 import contest
 
+from aiohttp_client._backend import mask
+
 Connect = Callable[..., Awaitable[tuple[Any, Any]]]
+frame = mask.frame
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n"
 
 
@@ -70,12 +73,39 @@ class Large(_Exchanges, asyncio.BufferedProtocol):
             self._waiter.set_result(None)
 
 
+class Echo(_Exchanges, asyncio.Protocol):
+    """A WebSocket with one message, masked once and for all, of whose echoes the bytes are counted."""
+
+    def __init__(self, upgrade: bytes, size: int) -> None:
+        self._next, self._size = upgrade, size
+        self._missing = 0
+
+    def fetch(self) -> asyncio.Future[None]:
+        self._waiter = asyncio.get_running_loop().create_future()
+        self.transport.write(self._next)
+        return self._waiter
+
+    def data_received(self, data: bytes) -> None:
+        if not self._missing:  # the 101
+            head = 2 if self._size < 126 else 4 if self._size < 65536 else 10
+            self._missing = self._size = self._size + head
+            self._next = frame(0x82, b"mask", bytes(self._size - head))
+            answered = True
+        else:
+            self._missing -= len(data)
+            answered = not self._missing
+            if answered:
+                self._missing = self._size
+        if answered and self._waiter is not None:
+            self._waiter.set_result(None)
+
+
 class Contestant:
     """So many connections, each doing one exchange after the other."""
 
     def __init__(
         self,
-        make: Callable[[], Small | Large],
+        make: Callable[[], Small | Large | Echo],
         port: int,
         concurrency: int = 1,
         *,
@@ -95,7 +125,7 @@ class Contestant:
         ]
         return [self._worker(made) for made in self._made]
 
-    def _worker(self, made: Small | Large) -> contest.Work:
+    def _worker(self, made: Small | Large | Echo) -> contest.Work:
         async def work(count: int) -> None:
             for _ in range(count):
                 await made.fetch()

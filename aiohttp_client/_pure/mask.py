@@ -41,16 +41,31 @@ def frame(first: int, key: bytes, payload: bytes | bytearray | memoryview) -> by
     """A masked frame: first is its first byte (FIN, RSV and opcode).
 
     Raises ValueError unless len(key) == 4."""
-    masked = bytearray(payload)
-    mask(key, masked)
-    size = len(masked)
+    data = bytearray(payload)
+    mask(key, data)
+    return b"".join((frame_head(first, key, len(data)), data))
+
+
+def frame_head(first: int, key: bytes, size: int) -> bytes:
+    """What of a masked frame is in front of its payload of size bytes: for a payload that goes out in pieces."""
     if size < 126:
         head = bytes((first, 0x80 | size))
     elif size < 65536:
         head = bytes((first, 0xFE)) + size.to_bytes(2, "big")
     else:
         head = bytes((first, 0xFF)) + size.to_bytes(8, "big")
-    return b"".join((head, key, masked))
+    return head + key
+
+
+def piece(lead: bytes, key: bytes, payload: bytes | bytearray | memoryview, begin: int, end: int) -> bytes:
+    """lead, and payload[begin:end] as it is in a masked frame that has all of payload, which holds bytes.
+
+    Raises ValueError unless begin is a multiple of 4, and len(key) == 4."""
+    if begin < 0 or begin & 3:
+        raise ValueError(f"begin must be a multiple of 4, got {begin}")
+    data = bytearray(memoryview(payload)[begin:end])
+    mask(key, data)
+    return b"".join((lead, data))
 
 
 def scan(

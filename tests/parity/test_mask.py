@@ -90,6 +90,27 @@ def test_a_frame_needs_a_key_of_four_bytes(codecs):
         codecs[2].frame(0x82, b"123", b"")
 
 
+@given(
+    st.binary(max_size=20),
+    st.binary(min_size=4, max_size=4),
+    st.binary(max_size=300),
+    st.integers(0, 40).map(lambda number: 4 * number),
+)
+def test_pieces_make_up_a_frame(backends, lead, key, payload, size):
+    for _, _, mask in backends.values():
+        head = mask.frame_head(0x82, key, len(payload))
+        for kind in (bytes, bytearray, memoryview):
+            pieces = [mask.piece(lead, key, kind(payload), 0, size)]
+            pieces += [mask.piece(b"", key, payload, begin, begin + 8) for begin in range(size, len(payload), 8)]
+            assert lead + mask.frame(0x82, key, payload)[len(head) :] == b"".join(pieces)
+
+
+@pytest.mark.parametrize(("key", "begin"), [(b"1234", 2), (b"1234", -4), (b"123", 0)])
+def test_a_piece_begins_where_the_key_does(codecs, key, begin):
+    with pytest.raises(ValueError, match="multiple of 4|4 bytes"):
+        codecs[2].piece(b"", key, b"payload", begin, 8)
+
+
 def test_scan_stops_at_whatever_is_not_simple(codecs):
     scan = codecs[2].scan
     simple = b"\x81\x02hi\x82\x01\xff\x82\x7e\x00\x7e" + bytes(126)

@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import random
 
 import pytest
 from wsframes import frame
 
 import aiohttp_client as aiohttp
 from aiohttp_client import WSMsgType
+from aiohttp_client._net.wsconnection import _PIECE
 
 TEXT, BINARY, CLOSE, PING, PONG = 0x81, 0x82, 0x88, 0x89, 0x8A
 
@@ -54,6 +56,33 @@ async def test_all_ways_to_send(ws_peer):
         ]
         assert [await side.frame() for _ in expected] == expected
         await ended(ws, side)
+
+
+async def test_large_messages_are_written_in_pieces_that_make_up_one_frame(ws_peer):
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        noise = random.Random(6455).randbytes(1_000_003)
+        for size in (_PIECE - 1, _PIECE, _PIECE + 1, 2 * _PIECE, len(noise)):
+            for payload in (noise[:size], bytearray(noise[:size]), memoryview(noise)[:size], memoryview(noise)[::-1]):
+                expected = bytes(payload)
+                sending = asyncio.create_task(ws.send_bytes(payload))
+                assert await side.frame() == (BINARY, expected)
+                await sending
+        words = memoryview(bytes(range(256)) * 4096).cast("I")  # of four bytes each
+        await ws.send_bytes(words)
+        assert await side.frame() == (BINARY, words.tobytes())
+        await ended(ws, side)
+
+
+async def test_a_large_message_to_a_peer_that_hangs_up_in_the_middle(ws_peer):
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        side.reset()
+        with pytest.raises(aiohttp.ClientConnectionResetError):
+            for _ in range(100):
+                await ws.send_bytes(bytes(2**20))
+                await asyncio.sleep(0)
+        assert (await ws.receive()).type is WSMsgType.CLOSED
 
 
 async def test_what_cannot_be_sent(ws_peer):
