@@ -20,8 +20,8 @@ from .._wire.urls import parse_url
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
-# Entries kept; a full cache is emptied, which costs each hot URL one parse.
-_MOST_TARGETS = 4096
+# Entries kept, half a kilobyte each; a full cache is emptied, which costs each hot URL one parse.
+_MOST_TARGETS = 16384
 _MOST_ORIGINS = 32768
 
 # Path and query that yarl would leave as they are: tested against yarl in tests/_net/test_target.py.
