@@ -12,7 +12,7 @@ class ClientTimeout:
     connect: from wanting a connection to having one: queue, DNS, TCP and TLS.
     sock_read: longest silence between received bytes once the request has been sent.
     sock_connect: one race of addresses, TLS handshake included; not DNS, not the queue.
-    ceil_threshold: limits above this many seconds may fire up to half a second late,
+    ceil_threshold: limits above this many seconds may fire up to a second late,
         which makes them nearly free; limits up to it are exact.
     """
 

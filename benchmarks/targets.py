@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
 OURS = "aiohttp_client"
 Results = dict[str, Any]
+_KEPT = Path(__file__).with_name("results.json")
+
+
+def kept() -> list[Results]:
+    """What was measured last on each Python, the newest Python first."""
+    results: list[Results] = json.loads(_KEPT.read_text(encoding="utf-8"))
+    return results
+
+
+def keep(results: Results, scripts: list[str]) -> None:
+    """Put results, which are those of scripts, in place of what these measured before on the same Python."""
+    others = []
+    for one in kept() if _KEPT.exists() else []:
+        if _python(one)[:2] != _python(results)[:2]:
+            others.append(one)
+        else:
+            unmeasured = [row for row in one["rows"] if row["script"] not in scripts]
+            results = {**one, **results, "rows": sorted([*results["rows"], *unmeasured], key=lambda row: row["script"])}
+    _KEPT.write_text(json.dumps(sorted([*others, results], key=_python, reverse=True), indent=1) + "\n")
+
+
+def _python(results: Results) -> list[int]:
+    return [int(number) for number in results["python"].split()[1].split(".")]
 
 
 class Target(NamedTuple):
@@ -115,29 +140,42 @@ def _absolute(results: Results) -> list[tuple[str, float | None, float, str]]:
     ]
 
 
-def table(results: Results) -> str:
-    """Markdown: what was measured with, the targets, then every figure."""
-    versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
-    lines = [
-        f"{results['python']}, backend {results['backend']}, against {results['server']}, {results['machine']}.",
-        f"{versions}.",
-        "",
+def _judged(value: float | None, reached: bool) -> str:
+    return _shown(value, ".2f") if reached else f"**{_shown(value, '.2f')}**"
+
+
+def table(measured: list[Results]) -> str:
+    """Markdown: what was measured with, the targets, then every figure of the first."""
+    lines = []
+    for results in measured:
+        versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
+        lines += [
+            f"{results['python']}, backend {results['backend']}, against {results['server']}, {results['machine']}: "
+            f"{versions}.",
+            "",
+        ]
+    pythons = [results["python"] for results in measured]
+    lines += [
         "Ratios are of CPU time where that is what can differ, else of work done a second; more is better.",
+        "Bold is what is missed.",
         "",
-        "| work | loop | beside | must be | is | |",
-        "|---|---|---|---|---|---|",
+        f"| work | loop | beside | must be | {' | '.join(pythons)} |",
+        f"|---|---|---|---{'|---' * len(pythons)}|",
     ]
     for target in TARGETS:
-        is_ = ratio(results, target)
-        mark = "–" if is_ is None else "reached" if is_ >= target.at_least else "**missed**"
+        ratios = [ratio(results, target) for results in measured]
+        shown = [_judged(value, value is None or value >= target.at_least) for value in ratios]
         lines.append(
             f"| {target.contest} | {target.loop or 'uvloop'} | {target.other} | ≥ {target.at_least:g} "
-            f"| {_shown(is_, '.2f')} | {mark} |"
+            f"| {' | '.join(shown)} |"
         )
-    lines += ["", "| work | must be | is | |", "|---|---|---|---|"]
-    for what, value, most, unit in _absolute(results):
-        mark = "–" if value is None else "reached" if value <= most else "**missed**"
-        lines.append(f"| {what} | ≤ {most:g} {unit} | {_shown(value, '.2f')} {unit} | {mark} |")
+    lines += ["", f"| work | must be | {' | '.join(pythons)} |", f"|---|---{'|---' * len(pythons)}|"]
+    for rows in zip(*[_absolute(results) for results in measured], strict=True):
+        what, _, most, unit = rows[0]
+        shown = [_judged(value, value is None or value <= most) for _, value, _, _ in rows]
+        lines.append(f"| {what} | ≤ {most:g} {unit} | {' | '.join(shown)} |")
+    results = measured[0]
+    lines += ["", f"All figures on {results['python']}:"]
     lines += ["", "| contest | loop | contestant | a second | GB/s | us CPU each |", "|---|---|---|---|---|---|"]
     for row in results["rows"]:
         if "per_second" in row:
@@ -149,7 +187,7 @@ def table(results: Results) -> str:
     for row in results["rows"]:
         if "per_second" not in row and "median_us" not in row:
             figures = ", ".join(
-                f"{value:,.2f} {unit}" for unit, value in row.items() if unit not in ("contest", "contestant")
+                f"{value:,.2f} {unit}" for unit, value in row.items() if unit not in ("script", "contest", "contestant")
             )
             lines.append(f"| {row['contest']} | {row['contestant']} | {figures} |")
     lines += ["", "| micro-benchmark | median us |", "|---|---|"]

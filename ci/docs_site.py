@@ -6,7 +6,6 @@ Pages name such files as a reader of the repository finds them, ../SECURITY.md; 
 from __future__ import annotations
 
 import inspect
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -91,7 +90,7 @@ def _ratios() -> Iterator[str]:
     sys.path.append(str(ROOT / "benchmarks"))
     import targets
 
-    results = json.loads((ROOT / "benchmarks" / "results.json").read_text(encoding="utf-8"))
+    results = targets.kept()[0]
     yield from ("| work | asyncio: rate | CPU time | uvloop: rate | CPU time |", "|---|---|---|---|---|")
     for contest in _CONTESTS:
         ratios = [
