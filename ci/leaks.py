@@ -100,7 +100,9 @@ async def _forgotten(port: int, count: int) -> dict[str, Any]:
     import aiohttp_client as aiohttp
 
     # What does not fit into the buffer ends only with the connection.
-    session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=_AT_A_TIME), read_bufsize=2**14)
+    # Where slots are not given back, who waits for one must not wait for ever.
+    connector, timeout = aiohttp.TCPConnector(limit=_AT_A_TIME), aiohttp.ClientTimeout(total=20)
+    session = aiohttp.ClientSession(connector=connector, timeout=timeout, read_bufsize=2**14)
 
     async def one(number: int) -> None:
         response = await session.get(f"http://127.0.0.1:{port}/large?n={number}-")

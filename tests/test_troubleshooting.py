@@ -35,6 +35,7 @@ INTERNAL = {
     "a chunk ends that has not begun: call begin_http_chunk_receiving() first",
     "chunks begin in the middle: data has been fed without them",
     "a masking key has 4 bytes, got …",
+    "begin must be a multiple of 4, got …",
     "data must be a bytearray, got …",
     "message must be a class of tuples, got …",
     "… does not say how to dial",
