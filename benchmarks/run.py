@@ -41,6 +41,7 @@ def measured(scripts: list[str], quick: bool) -> dict[str, Any]:
 
     results: dict[str, Any] = {
         "backend": aiohttp_client.BACKEND,
+        "quick": quick,
         "server": "nginx",
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",

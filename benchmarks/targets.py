@@ -150,8 +150,8 @@ def table(measured: list[Results]) -> str:
     for results in measured:
         versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
         lines += [
-            f"{results['python']}, backend {results['backend']}, against {results['server']}, {results['machine']}: "
-            f"{versions}.",
+            f"{results['python']}, backend {results['backend']}, against {results['server']}, {results['machine']}"
+            f"{', measured with --quick' if results.get('quick') else ''}: {versions}.",
             "",
         ]
     pythons = [results["python"] for results in measured]

@@ -92,7 +92,7 @@ async def _requests(port: int, count: int) -> dict[str, Any]:
             async with session.get(f"http://127.0.0.1:{port}/echo?n={number}") as response:
                 assert await response.text() == str(number)
 
-        await _shared_out(iter(range(1000)), one)  # opens the connections
+        await _shared_out(iter(range(20_000)), one)  # opens the connections, and fills the cache of URLs
         return await _look("requests on one session", count, lambda numbers: _shared_out(numbers, one))
 
 
