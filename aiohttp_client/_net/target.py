@@ -163,9 +163,10 @@ def _from_url(url: URL, given: str | URL) -> Target:
         raise NonHttpUrlClientError(given)
     if not host:
         raise InvalidUrlClientError(given, "no host, expected something like http://host/path")
-    if not (_is_ipv6(host) if ":" in host else _is_name(host)):
+    is_address = ":" in host  # which may end in a number: ::ffff:127.0.0.1
+    if not (_is_ipv6(host) if is_address else _is_name(host)):
         raise InvalidUrlClientError(given, f"{host!r} is no host name, expected labels of letters, digits, - and _")
-    if _ends_in_number(host):
+    if not is_address and _ends_in_number(host):
         _check_ipv4(host, given)
     authorization = None
     if url.raw_user is not None or url.raw_password is not None:
