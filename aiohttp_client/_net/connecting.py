@@ -51,14 +51,19 @@ class ConnectLimit:
         self._dialled = key
         end = _end("sock_connect", self.timeout.sock_connect, self._loop.time())
         if end is not None and (self._next is None or end < self._next):
-            self._next = end
-            self.scope.reschedule(end.when)
+            self._end_at(end)
 
     def end_dial(self) -> None:
         """sock_connect does not apply any more."""
         if self._next is not self._beyond:
-            self._next = self._beyond
-            self.scope.reschedule(None if self._next is None else self._next.when)
+            self._end_at(self._beyond)
+
+    def _end_at(self, end: _End | None) -> None:
+        """Unless the end has come, or somebody else (a connector that closes) has said when it does."""
+        set_by_us = None if self._next is None else self._next.when
+        if not self.scope.expired() and self.scope.when() == set_by_us:
+            self._next = end
+            self.scope.reschedule(None if end is None else end.when)
 
     def error(self, pool: object) -> TimeoutError:
         """For whoever asked to connect, when scope has expired."""

@@ -81,6 +81,21 @@ async def test_what_follows_the_dial_has_the_time_of_the_whole():
     assert not limit.scope.expired()
 
 
+async def test_an_end_that_has_come_or_is_somebody_elses_is_left_alone():
+    loop = asyncio.get_running_loop()
+    limit = ConnectLimit(loop, KEY, aiohttp.ClientTimeout(sock_connect=60), loop.time())
+    with pytest.raises(TimeoutError):
+        async with limit.scope:
+            limit.scope.reschedule(loop.time())  # as a connector does that closes
+            limit.begin_dial(KEY)
+            try:
+                await asyncio.sleep(5)
+            except asyncio.CancelledError:
+                limit.end_dial()
+                limit.begin_dial(KEY)
+                raise
+
+
 async def test_a_crowd_that_dials_leaves_the_loop_to_others(origin):
     """Who has an open connection gets an answer while most of the crowd has not begun."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
