@@ -25,7 +25,9 @@ def keep(results: Results, scripts: list[str]) -> None:
             others.append(one)
         else:
             unmeasured = [row for row in one["rows"] if row["script"] not in scripts]
-            results = {**one, **results, "rows": sorted([*results["rows"], *unmeasured], key=lambda row: row["script"])}
+            rows = sorted([*results["rows"], *unmeasured], key=lambda row: row["script"])
+            quick = results["quick"] or (bool(unmeasured) and one["quick"])
+            results = {**results, "quick": quick, "rows": rows}
     _KEPT.write_text(json.dumps(sorted([*others, results], key=_python, reverse=True), indent=1) + "\n")
 
 
@@ -151,7 +153,7 @@ def table(measured: list[Results]) -> str:
         versions = ", ".join(f"{name} {number}" for name, number in results["versions"].items())
         lines += [
             f"{results['python']}, backend {results['backend']}, against {results['server']}, {results['machine']}"
-            f"{', measured with --quick' if results.get('quick') else ''}: {versions}.",
+            f"{', measured with --quick' if results['quick'] else ''}: {versions}.",
             "",
         ]
     pythons = [results["python"] for results in measured]
