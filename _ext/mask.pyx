@@ -8,9 +8,6 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memcpy
 
 
-from .._pure.mask import frame_head as frame_head  # made once for a large message
-
-
 cdef void _mask(const unsigned char *octets, const unsigned char *source, unsigned char *target, Py_ssize_t size) noexcept nogil:
     """target = source XOR the repeated key; the two may be the same."""
     cdef uint64_t word, repeated
@@ -60,20 +57,20 @@ def frame(int first, key, payload):
     cdef Py_buffer view
     _octets(key, octets)
     if type(payload) is bytes:
-        return _frame(first, octets, <const unsigned char *>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload))
+        return _piece(
+            first, octets, <const unsigned char *>PyBytes_AS_STRING(payload), PyBytes_GET_SIZE(payload),
+            0, PyBytes_GET_SIZE(payload),
+        )
     PyObject_GetBuffer(payload if isinstance(payload, bytearray) else bytes(payload), &view, PyBUF_SIMPLE)
     try:
-        return _frame(first, octets, <const unsigned char *>view.buf, view.len)
+        return _piece(first, octets, <const unsigned char *>view.buf, view.len, 0, view.len)
     finally:
         PyBuffer_Release(&view)
 
 
-def piece(bytes lead not None, key, payload, Py_ssize_t begin, Py_ssize_t end):
+def piece(int first, key, payload, Py_ssize_t begin, Py_ssize_t end):
     cdef unsigned char octets[4]
     cdef Py_buffer view
-    cdef bytes made
-    cdef unsigned char *target
-    cdef Py_ssize_t before = PyBytes_GET_SIZE(lead)
     _octets(key, octets)
     if begin < 0 or begin & 3:
         raise ValueError(f"begin must be a multiple of 4, got {begin}")
@@ -81,31 +78,33 @@ def piece(bytes lead not None, key, payload, Py_ssize_t begin, Py_ssize_t end):
     try:
         begin = min(begin, view.len)
         end = min(max(begin, end), view.len)
-        made = PyBytes_FromStringAndSize(NULL, before + end - begin)
-        target = <unsigned char *>PyBytes_AS_STRING(made)
-        memcpy(target, PyBytes_AS_STRING(lead), before)
-        _mask(octets, <const unsigned char *>view.buf + begin, target + before, end - begin)
-        return made
+        return _piece(first, octets, <const unsigned char *>view.buf, view.len, begin, end)
     finally:
         PyBuffer_Release(&view)
 
 
-cdef bytes _frame(int first, const unsigned char *octets, const unsigned char *source, Py_ssize_t size):
+cdef bytes _piece(
+    int first, const unsigned char *octets, const unsigned char *source, Py_ssize_t size, Py_ssize_t begin, Py_ssize_t end
+):
+    """The bytes from begin to end of a payload of size, masked; behind the head of the frame if they are its first."""
     cdef unsigned char *target
-    cdef Py_ssize_t head, i
+    cdef Py_ssize_t head = 0, i
     cdef bytes made
-    head = 2 if size < 126 else 4 if size < 65536 else 10
-    made = PyBytes_FromStringAndSize(NULL, head + 4 + size)
+    if begin == 0:
+        head = 2 if size < 126 else 4 if size < 65536 else 10
+    made = PyBytes_FromStringAndSize(NULL, (head + 4 if head else 0) + end - begin)
     target = <unsigned char *>PyBytes_AS_STRING(made)
-    target[0] = <unsigned char>first
-    if head == 2:
-        target[1] = <unsigned char>(0x80 | size)
-    else:
-        target[1] = 0xFE if head == 4 else 0xFF
-        for i in range(head - 2):  # big endian, in the bytes behind the second one
-            target[head - 1 - i] = <unsigned char>((<uint64_t>size) >> (8 * i))
-    memcpy(target + head, octets, 4)
-    _mask(octets, source, target + head + 4, size)
+    if head:
+        target[0] = <unsigned char>first
+        if head == 2:
+            target[1] = <unsigned char>(0x80 | size)
+        else:
+            target[1] = 0xFE if head == 4 else 0xFF
+            for i in range(head - 2):  # big endian, in the bytes behind the second one
+                target[head - 1 - i] = <unsigned char>((<uint64_t>size) >> (8 * i))
+        memcpy(target + head, octets, 4)
+        target += head + 4
+    _mask(octets, source + begin, target, end - begin)
     return made
 
 

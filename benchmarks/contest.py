@@ -113,6 +113,7 @@ class _Process:
     """The process of one contestant, as its umpire sees it."""
 
     def __init__(self, command: list[str]) -> None:
+        self._command = command
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.name: str = self._heard()
 
@@ -120,7 +121,7 @@ class _Process:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise SystemExit(f"{' '.join(self._process.args)}: ended with {self._process.wait()}")  # type: ignore[arg-type]
+            raise SystemExit(f"{' '.join(self._command)}: ended with {self._process.wait()}")
         return json.loads(line)
 
     def turn(self) -> list[float]:

@@ -14,7 +14,6 @@ import contest
 from aiohttp_client._backend import mask
 
 Connect = Callable[..., Awaitable[tuple[Any, Any]]]
-frame = mask.frame
 REQUEST = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n"
 
 
@@ -77,8 +76,9 @@ class Echo(_Exchanges, asyncio.Protocol):
     """A WebSocket with one message, masked once and for all, of whose echoes the bytes are counted."""
 
     def __init__(self, upgrade: bytes, size: int) -> None:
-        self._next, self._size = upgrade, size
-        self._missing = 0
+        self._next = upgrade
+        self._message = mask.frame(0x82, b"mask", bytes(size))
+        self._size = self._missing = len(self._message) - 4  # an echo has no key
 
     def fetch(self) -> asyncio.Future[None]:
         self._waiter = asyncio.get_running_loop().create_future()
@@ -86,17 +86,14 @@ class Echo(_Exchanges, asyncio.Protocol):
         return self._waiter
 
     def data_received(self, data: bytes) -> None:
-        if not self._missing:  # the 101
-            head = 2 if self._size < 126 else 4 if self._size < 65536 else 10
-            self._missing = self._size = self._size + head
-            self._next = frame(0x82, b"mask", bytes(self._size - head))
-            answered = True
+        if self._next is not self._message:  # the 101
+            self._next = self._message
         else:
             self._missing -= len(data)
-            answered = not self._missing
-            if answered:
-                self._missing = self._size
-        if answered and self._waiter is not None:
+            if self._missing:
+                return
+            self._missing = self._size
+        if self._waiter is not None:
             self._waiter.set_result(None)
 
 

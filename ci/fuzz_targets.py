@@ -128,7 +128,8 @@ def _messages(data: bytes, step: int, deflate: bool) -> object:
 def websocket(data: bytes) -> None:
     key, payload = data[:4].ljust(4, b"\0"), data[4:]
     _agree({name: module.frame(0x82, key, payload) for name, module in _MASKS.items()})
-    _agree({name: module.piece(key, key, payload, 4, len(payload) // 2) for name, module in _MASKS.items()})
+    for begin in (0, 4):
+        _agree({name: module.piece(0x82, key, payload, begin, len(payload) // 2) for name, module in _MASKS.items()})
     for text in (None, 1):
         _agree({name: module.scan(data, 0, 300, 10, tuple, text, 2) for name, module in _MASKS.items()})
     for deflate in (False, True):

@@ -39,10 +39,9 @@ class ConnectLimit:
         self._loop = loop
         self.timeout = timeout
         self._key = self._dialled = key
-        self._next = None if started is None else _end("total", timeout.total, started)
+        total = None if started is None else _end("total", timeout.total, started)
         connect = _end("connect", timeout.connect, loop.time())
-        if connect is not None and (self._next is None or connect < self._next):
-            self._next = connect
+        self._next = min(filter(None, (total, connect)), default=None)
         self._beyond = self._next  # the end that counts when there is nothing to dial (any more)
         self.scope = asyncio.timeout_at(None if self._next is None else self._next.when)
 
@@ -50,16 +49,16 @@ class ConnectLimit:
         """sock_connect begins; key is what is dialled: the target, or the proxy in front of it."""
         self._dialled = key
         end = _end("sock_connect", self.timeout.sock_connect, self._loop.time())
-        if end is not None and (self._next is None or end < self._next):
-            self._end_at(end)
+        self._end_at(min(filter(None, (self._next, end)), default=None))
 
     def end_dial(self) -> None:
         """sock_connect does not apply any more."""
-        if self._next is not self._beyond:
-            self._end_at(self._beyond)
+        self._end_at(self._beyond)
 
     def _end_at(self, end: _End | None) -> None:
         """Unless the end has come, or somebody else (a connector that closes) has said when it does."""
+        if end is self._next:
+            return
         set_by_us = None if self._next is None else self._next.when
         if not self.scope.expired() and self.scope.when() == set_by_us:
             self._next = end

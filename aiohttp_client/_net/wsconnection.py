@@ -24,7 +24,7 @@ from .connection import Connection, Received
 from .heartbeat import Heartbeat
 from .waiter import Awaited, Waiter
 
-_frame, _frame_head, _piece = frames.frame, frames.frame_head, frames.piece
+_frame, _piece = frames.frame, frames.piece
 _FIN = 0x80
 _DEFLATED = 0x40  # RSV1
 
@@ -170,12 +170,10 @@ class WSConnection(asyncio.Protocol):
             return
         if isinstance(payload, memoryview):
             payload = payload.cast("B") if payload.c_contiguous else payload.tobytes()
-        lead = _frame_head(first, key, size)
         for begin in range(0, size, _PIECE):
             if transport.is_closing():  # it has found out that nobody reads
                 return
-            transport.write(_piece(lead, key, payload, begin, begin + _PIECE))
-            lead = b""
+            transport.write(_piece(first, key, payload, begin, begin + _PIECE))
 
     async def drain(self) -> None:
         """Wait until the peer has read what was sent, but for a little. Raises ClientConnectionResetError."""

@@ -43,11 +43,22 @@ def frame(first: int, key: bytes, payload: bytes | bytearray | memoryview) -> by
     Raises ValueError unless len(key) == 4."""
     data = bytearray(payload)
     mask(key, data)
-    return b"".join((frame_head(first, key, len(data)), data))
+    return b"".join((_head(first, key, len(data)), data))
 
 
-def frame_head(first: int, key: bytes, size: int) -> bytes:
-    """What of a masked frame is in front of its payload of size bytes: for a payload that goes out in pieces."""
+def piece(first: int, key: bytes, payload: bytes | bytearray | memoryview, begin: int, end: int) -> bytes:
+    """The part of frame(first, key, payload) with payload[begin:end]: for one that is too large to be made as a whole.
+
+    The head of the frame is in front of the piece that begins at 0. payload holds bytes.
+    Raises ValueError unless begin is a multiple of 4, and len(key) == 4."""
+    if begin < 0 or begin & 3:
+        raise ValueError(f"begin must be a multiple of 4, got {begin}")
+    data = bytearray(memoryview(payload)[begin:end])
+    mask(key, data)
+    return bytes(data) if begin else b"".join((_head(first, key, len(payload)), data))
+
+
+def _head(first: int, key: bytes, size: int) -> bytes:
     if size < 126:
         head = bytes((first, 0x80 | size))
     elif size < 65536:
@@ -55,17 +66,6 @@ def frame_head(first: int, key: bytes, size: int) -> bytes:
     else:
         head = bytes((first, 0xFF)) + size.to_bytes(8, "big")
     return head + key
-
-
-def piece(lead: bytes, key: bytes, payload: bytes | bytearray | memoryview, begin: int, end: int) -> bytes:
-    """lead, and payload[begin:end] as it is in a masked frame that has all of payload, which holds bytes.
-
-    Raises ValueError unless begin is a multiple of 4, and len(key) == 4."""
-    if begin < 0 or begin & 3:
-        raise ValueError(f"begin must be a multiple of 4, got {begin}")
-    data = bytearray(memoryview(payload)[begin:end])
-    mask(key, data)
-    return b"".join((lead, data))
 
 
 def scan(
