@@ -7,6 +7,9 @@ __version__ = "0.1.0"
 
 SERVER_SOFTWARE = f"Python/{sys.version_info[0]}.{sys.version_info[1]} aiohttp_client/{__version__}"
 
+# A token (RFC 9110 §5.6.2) as a part of regular expressions.
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+
 
 class HttpVersion(NamedTuple):
     """HTTP-version (RFC 9112 §2.3)."""

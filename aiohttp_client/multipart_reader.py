@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from . import hdrs
+from ._http import TOKEN
 from ._wire.coding import decoder_for
 from ._wire.disposition import content_disposition_filename, parse_content_disposition
 from ._wire.mime import content_type_parameter, parse_content_type
@@ -35,7 +36,7 @@ _PIECE = 2**16
 _UNLIMITED = 2**63 - 1
 
 _padding = re.compile(rb"[ \t]*").match
-_is_name = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+").fullmatch
+_is_name = re.compile(TOKEN).fullmatch
 
 _Read = Callable[[], Awaitable[bytes]]
 

@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-_word = re.compile(rf"[\s,]*({_TOKEN})[ \t]*").match
-_parameter = re.compile(rf'=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))').match
+from .._http import TOKEN
+
+_word = re.compile(rf"[\s,]*({TOKEN})[ \t]*").match
+_parameter = re.compile(rf'=[ \t]*(?:"((?:[^"\\]|\\.)*)"|({TOKEN}))').match
 _token68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=[ \t]*(?:,|$))").match
 
 _HASHES: dict[str, Callable[[bytes], str]] = {

@@ -8,8 +8,9 @@ import warnings
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
+from .._http import TOKEN
+
 # Compiled, and kept, by re when they are first used: an import need not wait for them.
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 _PARAMETER = r'\s*;\s*([^\s=;"]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*))\s*(?=;|$)'
 _VALUE = r"[!#$%&'*+\-.^_`|~0-9A-Za-z/:@?(){}\[\],<>=]+"
 _CONTROL = r"[\x00-\x08\x0a-\x1f\x7f]"
@@ -23,11 +24,11 @@ def content_disposition(
     quote_fields: percent-encode file names, as servers expect that read them so; False sends them
     as they are, with quotes and backslashes escaped.
     Raises ValueError for a kind or parameter that is no token, or a value with control characters."""
-    if not re.fullmatch(_TOKEN, kind):
+    if not re.fullmatch(TOKEN, kind):
         raise ValueError(f"Content-Disposition {kind!r} is not a token, expected a word like form-data")
     parts = [kind]
     for name, value in parameters.items():
-        if not re.fullmatch(_TOKEN, name):
+        if not re.fullmatch(TOKEN, name):
             raise ValueError(f"parameter {name!r} of Content-Disposition is not a token")
         if re.search(_CONTROL, value):
             raise ValueError(f"parameter {name} of Content-Disposition holds a control character: {value!r}")
@@ -61,7 +62,7 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
     kind, _, _ = header.partition(";")
     kind = kind.strip()
     at = header.find(";")
-    if not re.fullmatch(_TOKEN, kind):
+    if not re.fullmatch(TOKEN, kind):
         return _bad_header(header)
     next_parameter = re.compile(_PARAMETER).match
     parameters: dict[str, str] = {}
@@ -79,7 +80,7 @@ def parse_content_disposition(header: str | None) -> tuple[str | None, dict[str,
             return _bad_header(header)
         if name.endswith("*") and quoted is not None:
             return _bad_header(header)  # RFC 8187 §3.2: an encoded value is never quoted
-        if not re.fullmatch(_TOKEN, name.rstrip("*")) or (quoted is None and not re.fullmatch(_VALUE, token)):
+        if not re.fullmatch(TOKEN, name.rstrip("*")) or (quoted is None and not re.fullmatch(_VALUE, token)):
             warnings.warn(BadContentDispositionParam(repr(found[0].strip("; "))), stacklevel=2)
             continue
         if quoted is not None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+from .._http import TOKEN
+
 _SEPARATORS = r"[\s,]*"
 _TARGET = r"<([^<>]*)>"
-_PARAMETER = rf'\s*;\s*({_TOKEN})\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?'
+_PARAMETER = rf'\s*;\s*({TOKEN})\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+)))?'
 _NEXT_LINK = r'(?:[^",<]|"(?:[^"\\]|\\.)*")*,'
 
 

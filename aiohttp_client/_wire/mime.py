@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+from .._http import TOKEN
+
 # Compiled, and kept, by re when they are first used: an import need not wait for them.
-_MEDIA_TYPE = rf"\s*({_TOKEN}/{_TOKEN})\s*(?:;|$)"
-_CHARSET = rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({_TOKEN}))'
-_PARAMETER = rf';\s*({_TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
+_MEDIA_TYPE = rf"\s*({TOKEN}/{TOKEN})\s*(?:;|$)"
+_CHARSET = rf';\s*charset\s*=\s*(?:"((?:[^"\\]|\\.)*)"|({TOKEN}))'
+_PARAMETER = rf';\s*({TOKEN})\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]+))'
 _JSON_TYPE = r"(?:application/(?:[\w.+-]+\+)?json|[\w.+-]+/[\w.+-]+\+json(?:;|$))"
 
 

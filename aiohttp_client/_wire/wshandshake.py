@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from .._http import TOKEN
+
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 §1.3
-_TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 # Compiled, and kept, by re when they are first used: an import need not wait for them.
-_EXTENSION = rf"\s*({_TOKEN})((?:\s*;\s*{_TOKEN}(?:\s*=\s*(?:{_TOKEN}|\"{_TOKEN}\"))?)*)\s*(?:,|$)"
-_PARAMETER = rf";\s*({_TOKEN})(?:\s*=\s*\"?({_TOKEN})\"?)?"
+_EXTENSION = rf"\s*({TOKEN})((?:\s*;\s*{TOKEN}(?:\s*=\s*(?:{TOKEN}|\"{TOKEN}\"))?)*)\s*(?:,|$)"
+_PARAMETER = rf";\s*({TOKEN})(?:\s*=\s*\"?({TOKEN})\"?)?"
 _WINDOW = r"[89]|1[0-5]"
 
 
@@ -109,7 +110,7 @@ def checked_protocols(protocols: Iterable[str]) -> tuple[str, ...]:
     """Subprotocols to ask for. Raises ValueError for one that is no token (RFC 6455 §4.1, item 10)."""
     names = tuple(protocols)
     for name in names:
-        if not re.fullmatch(_TOKEN, name):
+        if not re.fullmatch(TOKEN, name):
             raise ValueError(f"subprotocol {name!r} is not a token, expected a word like 'chat'")
     return names
 

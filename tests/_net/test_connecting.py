@@ -25,21 +25,21 @@ async def test_no_more_than_some_begin_in_a_turn_and_those_who_came_first_do_fir
     beginnings = []
     while len(order) < count:
         before = len(order)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # one turn of the loop, which is what is counted
         beginnings.append(len(order) - before)
     assert order == list(range(count))
     # A turn is watched from the middle of it.
     assert max(beginnings) <= 2 * _BEGIN_TOGETHER and len(beginnings) >= 3
     await asyncio.gather(*tasks)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for _ in range(2):  # turns: the last one that was scheduled is then over
+        await asyncio.sleep(0)
     assert pace._left == _BEGIN_TOGETHER  # nothing is scheduled any more
 
 
 async def test_who_gives_up_before_its_turn_costs_the_others_nothing():
     pace, order = Pace(asyncio.get_running_loop()), []
     tasks = [asyncio.create_task(begun(pace, order, name)) for name in range(4 * _BEGIN_TOGETHER)]
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the turn in which they all ask
     for task in tasks[_BEGIN_TOGETHER : 3 * _BEGIN_TOGETHER]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
@@ -65,7 +65,7 @@ async def test_the_first_limit_to_end_is_the_one_that_is_named(timeout, kind, me
     with pytest.raises(TimeoutError):
         async with limit.scope:
             limit.begin_dial(PROXY)
-            await asyncio.sleep(5)
+            await asyncio.sleep(5)  # cut short by the limit
     error = limit.error("the pool")
     assert type(error) is kind
     assert re.search(message, str(error))
@@ -77,7 +77,7 @@ async def test_what_follows_the_dial_has_the_time_of_the_whole():
     async with limit.scope:
         limit.begin_dial(KEY)
         limit.end_dial()
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # past sock_connect, which must not end it
     assert not limit.scope.expired()
 
 
@@ -89,7 +89,7 @@ async def test_an_end_that_has_come_or_is_somebody_elses_is_left_alone():
             limit.scope.reschedule(loop.time())  # as a connector does that closes
             limit.begin_dial(KEY)
             try:
-                await asyncio.sleep(5)
+                await asyncio.sleep(5)  # cut short by the scope
             except asyncio.CancelledError:
                 limit.end_dial()
                 limit.begin_dial(KEY)
@@ -108,7 +108,7 @@ async def test_a_crowd_that_dials_leaves_the_loop_to_others(origin):
         crowd = [asyncio.create_task(one()) for _ in range(400)]
         await asyncio.sleep(0)  # the first of them takes the open connection
         while not any(task.done() for task in crowd):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # by turns: any other wait could let more begin than have to
         assert len(session.connector._pace._line) > 50
         await asyncio.gather(*crowd)
         assert session.connector._pool.in_use == 0

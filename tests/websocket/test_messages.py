@@ -81,7 +81,7 @@ async def test_a_large_message_to_a_peer_that_hangs_up_in_the_middle(ws_peer):
         with pytest.raises(aiohttp.ClientConnectionResetError):
             for _ in range(100):
                 await ws.send_bytes(bytes(2**20))
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # the loop may hear of the reset
         assert (await ws.receive()).type is WSMsgType.CLOSED
 
 
