@@ -1,4 +1,4 @@
-"""Build of the compiled codecs; everything else is in pyproject.toml.
+"""Build of what is compiled; everything else is in pyproject.toml.
 
 AIOHTTP_CLIENT_BUILD says what must come out:
   auto      (default) compiled, or pure Python with a notice where no C compiler works
@@ -17,7 +17,9 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 CODECS = ("head", "chunks", "mask")
-HEADERS = ["_ext/ascii.h"]
+# Compiled from the source that serves without a compiler, too, each with what its .pxd says of its types.
+ENGINE = ("clock", "pool", "connection")
+SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd", *(f"aiohttp_client/_net/{name}.pxd" for name in ENGINE)]
 
 wanted = os.environ.get("AIOHTTP_CLIENT_BUILD", "auto")
 if wanted not in ("auto", "compiled", "pure"):
@@ -25,12 +27,16 @@ if wanted not in ("auto", "compiled", "pure"):
 
 
 class BuildCodecs(build_ext):
-    """All codecs or none: half a set would only be refused at import time."""
+    """All of them or none: half a set would only be refused at import time."""
 
     def finalize_options(self) -> None:
         super().finalize_options()
         # Generated C belongs to the build, not to the sources.
         self.cython_c_in_temp = True
+
+    def get_ext_fullname(self, ext_name: str) -> str:
+        """Where a module is put: not beside its source, which some backends want (aiohttp_client/_net/__init__.py)."""
+        return super().get_ext_fullname(ext_name.replace("._net.", "._speedups."))
 
     def run(self) -> None:
         # setuptools clears inplace while it builds, and forgets it when the build fails.
@@ -44,7 +50,7 @@ class BuildCodecs(build_ext):
                 notice(
                     f"no working C compiler ({error}), and AIOHTTP_CLIENT_BUILD=compiled demands one.",
                     "Install a C compiler and Python's headers (Debian: gcc and python3-dev),",
-                    "or leave AIOHTTP_CLIENT_BUILD unset to go without the compiled codecs.",
+                    "or leave AIOHTTP_CLIENT_BUILD unset to go without the compiled modules.",
                 )
                 raise
             self._go_without(places)
@@ -59,7 +65,7 @@ class BuildCodecs(build_ext):
         # Codecs compiled before the failing one, or by an earlier build, would travel along from these places.
         for place in places:
             for extension in self.extensions:
-                Path(place, self.get_ext_filename(extension.name)).unlink(missing_ok=True)
+                Path(place, self.get_ext_filename(self.get_ext_fullname(extension.name))).unlink(missing_ok=True)
         self.extensions = []
         self.distribution.ext_modules = []
         # Settled before the build began; without this the wheel would claim to be this platform's.
@@ -75,15 +81,17 @@ def notice(*lines: str) -> None:
 
 # What debuggers want is nine tenths of a module that is built with Python's own flags: only for who asks for it.
 debug = "-g" in os.environ.get("CFLAGS", "").split()
+sources = {f"aiohttp_client._speedups.{name}": f"_ext/{name}.pyx" for name in CODECS}
+sources |= {f"aiohttp_client._net.{name}": f"aiohttp_client/_net/{name}.py" for name in ENGINE}
 extensions = [
     Extension(
-        f"aiohttp_client._speedups.{name}",
-        [f"_ext/{name}.pyx"],
-        depends=HEADERS,
-        include_dirs=["_ext"],
+        name,
+        [source],
+        depends=SHARED,
+        include_dirs=["_ext", "."],  # for C, and for Cython, which finds _speedups/head.pxd from there
         extra_compile_args=[] if debug or os.name == "nt" else ["-g0"],
     )
-    for name in CODECS
+    for name, source in sources.items()
 ]
 pure = wanted == "pure" or sys.implementation.name != "cpython"
 setup(ext_modules=[] if pure else extensions, cmdclass={"build_ext": BuildCodecs})

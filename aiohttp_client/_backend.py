@@ -1,5 +1,7 @@
 """Which bodies the codecs have: compiled, llhttp (through httptools), or pure Python; all three or none.
 
+With the compiled ones go the compiled modules of _net (see there).
+
 AIOHTTP_CLIENT_BACKEND = auto (default) | c | httptools | py. BACKEND tells what one got.
 auto takes the compiled codecs, else httptools if it is installed, else pure Python. What is
 demanded and missing is an ImportError, so that a test run or a deployment cannot silently be
@@ -13,17 +15,17 @@ import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-_CODECS = ("head", "chunks", "mask")
+_COMPILED = ("head", "chunks", "mask", "clock", "pool", "connection")
 
 
 def _choose(wanted: str) -> str:
     if wanted not in ("auto", "c", "httptools", "py"):
         raise ImportError(f"AIOHTTP_CLIENT_BACKEND is {wanted!r}, expected auto, c, httptools or py")
-    built = [name for name in _CODECS if find_spec(f"{__package__}._speedups.{name}")]
-    missing = ", ".join(name for name in _CODECS if name not in built)
+    built = [name for name in _COMPILED if find_spec(f"{__package__}._speedups.{name}")]
+    missing = ", ".join(name for name in _COMPILED if name not in built)
     if wanted == "c" and missing:
         raise ImportError(
-            f"AIOHTTP_CLIENT_BACKEND=c, but these compiled codecs are missing: {missing}. Install a wheel for this "
+            f"AIOHTTP_CLIENT_BACKEND=c, but these compiled modules are missing: {missing}. Install a wheel for this "
             "platform, or build with a C compiler: AIOHTTP_CLIENT_BUILD=compiled pip install --no-binary "
             "aiohttp_client aiohttp_client"
         )
@@ -35,7 +37,7 @@ def _choose(wanted: str) -> str:
         return "c"
     if built:
         warnings.warn(
-            f"compiled codecs are missing ({missing}) though others are there: a broken build; not using any",
+            f"compiled modules are missing ({missing}) though others are there: a broken build; not using any",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -84,10 +84,10 @@ class BaseConnector:
         self._force_close = force_close
         self._ceil_threshold = timeout_ceil_threshold
         keepalive = _KEEPALIVE if isinstance(keepalive_timeout, Unset) else keepalive_timeout
-        self._pool: Pool[Connection] = Pool(self._loop, limit=limit, limit_per_host=limit_per_host, keepalive=keepalive)
+        self._pool = Pool(self._loop, limit=limit, limit_per_host=limit_per_host, keepalive=keepalive)
         self.clock = Clock(self._loop)
         # Bound once: the way of a request that finds an idle connection.
-        self.take_idle = self._pool.take_idle
+        self.take_idle: Callable[[ConnectionKey], Connection | None] = self._pool.take_idle
         self._open: set[Connection] = set()
         self._connecting: set[asyncio.Timeout] = set()
         self._pace = Pace(self._loop)

@@ -133,7 +133,7 @@ class TCPConnector(BaseConnector):
             await self._dial_wrapped(connection, key, infos, limit.timeout)
             return
         limit.begin_dial(key)
-        await self._dial_tcp(connection, key, infos, self._tls_option(key))
+        await self._dial_tcp(connection.protocol, key, infos, self._tls_option(key))
 
     async def _dial_wrapped(
         self, connection: Connection, key: ConnectionKey, infos: list[AddrInfoType], timeout: ClientTimeout
@@ -141,7 +141,7 @@ class TCPConnector(BaseConnector):
         assert self._wrap_create_connection is not None
         tls = self._tls_option(key)
         transport, protocol = await self._wrap_create_connection(
-            lambda: connection,
+            lambda: connection.protocol,
             addr_infos=infos,
             req=None,
             timeout=timeout,
@@ -155,8 +155,8 @@ class TCPConnector(BaseConnector):
         except BaseException:
             transport.abort()
             raise
-        if protocol is not connection:
-            transport.set_protocol(connection)
+        if protocol is not connection.protocol:
+            transport.set_protocol(connection.protocol)
             connection.connection_made(transport)
             # It may hold what would close the transport when collected, as a StreamWriter does.
             connection.lost.add_done_callback(functools.partial(_keep, protocol))
@@ -206,13 +206,13 @@ class TCPConnector(BaseConnector):
 
         limit.begin_dial(proxy_key)
         if not key.is_tunnelled:
-            await dial(connection)
+            await dial(connection.protocol)
             return
         try:
             await open_tunnel(
                 dial,
                 key,
-                connection,
+                connection.protocol,
                 context=await context_of(tls) if key.is_ssl else None,
                 pinned=pinned,
                 server_hostname=_tls_name(key),
@@ -294,7 +294,10 @@ class UnixConnector(BaseConnector):
         context = await context_of(key.ssl) if key.is_ssl else None
         try:
             transport, _ = await self._loop.create_unix_connection(
-                lambda: connection, self._path, ssl=context, server_hostname=_tls_name(key) if context else None
+                lambda: connection.protocol,
+                self._path,
+                ssl=context,
+                server_hostname=_tls_name(key) if context else None,
             )
         except ssl_module.SSLError:
             raise
@@ -348,7 +351,7 @@ class NamedPipeConnector(BaseConnector):
             raise ClientConnectorError(key, OSError(None, "there is no TLS over named pipes: use http"))
         proactor: Any = self._loop  # only there has it create_pipe_connection()
         limit.begin_dial(key)
-        await proactor.create_pipe_connection(lambda: connection, self._path)
+        await proactor.create_pipe_connection(lambda: connection.protocol, self._path)
 
 
 def _keep(protocol: asyncio.BaseProtocol, _: asyncio.Future[None]) -> None:

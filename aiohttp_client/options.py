@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict
 
 from ._http import HeadLimits
-from ._net.connection import ReadPolicy
+from ._net.policy import ReadPolicy
 from ._net.tls import SSLOption
 from ._wire.auth import BasicAuth
 from .middlewares import ClientMiddlewareType

@@ -20,7 +20,8 @@ from yarl import URL
 from . import hdrs
 from ._http import BODILESS_METHODS, IDEMPOTENT_METHODS, HttpVersion, HttpVersion11
 from ._net.clock import Lane
-from ._net.connection import Connection, ReadPolicy, Received
+from ._net.connection import Connection, Received
+from ._net.policy import ReadPolicy
 from ._net.target import ConnectionKey, Target
 from ._net.tls import SSLOption
 from ._net.waiter import Awaited

@@ -156,7 +156,7 @@ class ClientResponse(HeadersMixin):
         exchange: Awaited[Received],
     ) -> Self:
         """The response to request, as connection brought it, or, if body is a stream, is still bringing it."""
-        if cls.__init__ is ClientResponse.__init__:
+        if cls is ClientResponse or cls.__init__ is ClientResponse.__init__:
             self = cls.__new__(cls)
             self.method = request.method
         else:
@@ -165,7 +165,7 @@ class ClientResponse(HeadersMixin):
         self._head = head
         self.status = head.status
         self.version = head.version
-        if not isinstance(body, StreamReader):
+        if type(body) is bytes or not isinstance(body, StreamReader):
             self._arrived = body
         else:
             self._content = body
@@ -366,10 +366,13 @@ class ClientResponse(HeadersMixin):
                     raise self._failure
                 raise ClientConnectionError("Connection closed: the response was released before its body was read")
             arrived = self._arrived
-            if type(arrived) is bytes and not self._coding() and (self._request is None or not self._request.traced):
-                self._arrived = None
-                self._body = arrived
-                return arrived
+            if type(arrived) is bytes:
+                head, request = self._head, self._request
+                assert head is not None and request is not None
+                if not head.coding and request.traced is None:
+                    self._arrived = None
+                    self._body = arrived
+                    return arrived
             try:
                 self._body = await self._whole_body()
             except BaseException as error:

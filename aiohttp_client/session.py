@@ -7,7 +7,7 @@ import json as json_module
 import ssl as ssl_module
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -19,8 +19,8 @@ from yarl import URL
 from . import hdrs
 from ._http import REDIRECT_STATUSES, HeadLimits, HttpVersion, HttpVersion11
 from ._net.clock import time_of
-from ._net.connection import ReadPolicy
 from ._net.environ import netrc_authorization
+from ._net.policy import ReadPolicy
 from ._net.target import Target, target_of
 from ._net.tls import SSLOption, check_server_hostname, check_ssl, one_ssl_option
 from ._wire.auth import BasicAuth
@@ -218,37 +218,41 @@ class ClientSession:
 
         Raises, when awaited, ClientError and its kin, TimeoutError; TypeError and ValueError for
         arguments that cannot be sent; RuntimeError for a closed session."""
-        return RequestContextManager(self._request(method, url, **options))
+        return self._unsent(method, url, options)
 
     def get(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """GET (RFC 9110 §9.3.1); see request()."""
-        return RequestContextManager(self._request("GET", url, **options))
+        return self._unsent("GET", url, options)
 
     def options(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """OPTIONS (RFC 9110 §9.3.7); see request()."""
-        return RequestContextManager(self._request("OPTIONS", url, **options))
+        return self._unsent("OPTIONS", url, options)
 
     def head(
         self, url: StrOrURL, *, allow_redirects: bool = False, **options: Unpack[RequestOptions]
     ) -> RequestContextManager:
         """HEAD (RFC 9110 §9.3.2), by default without following redirects; see request()."""
-        return RequestContextManager(self._request("HEAD", url, allow_redirects=allow_redirects, **options))
+        return self._unsent("HEAD", url, {"allow_redirects": allow_redirects, **options})
 
     def post(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """POST (RFC 9110 §9.3.3); see request()."""
-        return RequestContextManager(self._request("POST", url, **options))
+        return self._unsent("POST", url, options)
 
     def put(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """PUT (RFC 9110 §9.3.4); see request()."""
-        return RequestContextManager(self._request("PUT", url, **options))
+        return self._unsent("PUT", url, options)
 
     def patch(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """PATCH (RFC 5789); see request()."""
-        return RequestContextManager(self._request("PATCH", url, **options))
+        return self._unsent("PATCH", url, options)
 
     def delete(self, url: StrOrURL, **options: Unpack[RedirectableOptions]) -> RequestContextManager:
         """DELETE (RFC 9110 §9.3.5); see request()."""
-        return RequestContextManager(self._request("DELETE", url, **options))
+        return self._unsent("DELETE", url, options)
+
+    def _unsent(self, method: str, url: StrOrURL, options: Mapping[str, Any]) -> RequestContextManager:
+        # To pass on keyword arguments that are not there costs more than to build a request from them.
+        return RequestContextManager(self._request(method, url, **options) if options else self._request(method, url))
 
     def ws_connect(
         self,

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h")
+_COMPILED = tuple(f"aiohttp_client/_net/{name}.py" for name in ("clock", "pool", "connection"))
+_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", "aiohttp_client/*/*.pxd", *_COMPILED)
 
 
 def folder() -> Path:

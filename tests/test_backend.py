@@ -1,4 +1,4 @@
-"""Which codecs are chosen, in processes of their own: the choice is made once, at import."""
+"""Which modules are chosen, in processes of their own: the choice is made once, at import."""
 
 import importlib.util
 import os
@@ -14,7 +14,8 @@ import aiohttp_client
 
 PACKAGE = Path(aiohttp_client.__file__).parent
 CODECS = ("head", "chunks", "mask")
-COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS)
+ENGINE = ("clock", "pool", "connection")  # of _net, made of the same source
+COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS + ENGINE)
 
 
 def ask(path, wanted="auto", expect_failure=False, warnings="error"):
@@ -30,12 +31,12 @@ def ask(path, wanted="auto", expect_failure=False, warnings="error"):
 
 @pytest.fixture
 def copy(tmp_path):
-    """copy(*codecs): a copy of the package with only these compiled codecs."""
+    """copy(*names): a copy of the package with only these compiled modules."""
 
-    def copy(*codecs):
+    def copy(*names):
         shutil.copytree(PACKAGE, tmp_path / "aiohttp_client", ignore=shutil.ignore_patterns("__pycache__"))
         for library in (tmp_path / "aiohttp_client" / "_speedups").glob("*.so"):
-            if library.name.partition(".")[0] not in codecs:
+            if library.name.partition(".")[0] not in names:
                 library.unlink()
         return tmp_path
 
@@ -46,13 +47,22 @@ def test_the_backend_demanded_is_the_one_in_use():
     wanted = os.environ.get("AIOHTTP_CLIENT_BACKEND", "auto")
     assert (wanted if wanted != "auto" else aiohttp_client.BACKEND) == aiohttp_client.BACKEND
     package = {"c": "_speedups", "httptools": "_llhttp", "py": "_pure"}[aiohttp_client.BACKEND]
-    for codec in ("head", "chunks", "mask"):
+    for codec in CODECS:
         assert getattr(aiohttp_client._backend, codec).__name__ == f"aiohttp_client.{package}.{codec}"
 
 
-@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+@pytest.mark.parametrize("name", ENGINE)
+def test_the_engine_is_compiled_with_the_compiled_codecs_alone(name):
+    module = importlib.import_module(f"aiohttp_client._net.{name}")
+    place = Path(module.__file__)
+    assert place.parent.name == ("_speedups" if aiohttp_client.BACKEND == "c" else "_net")
+    assert (place.suffix == ".py") is (aiohttp_client.BACKEND != "c")
+    assert {thing.__module__ for thing in vars(module).values() if isinstance(thing, type)} >= {module.__name__}
+
+
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_all_built(copy):
-    path = copy(*CODECS)
+    path = copy(*CODECS, *ENGINE)
     assert ask(path)[0] == "c _speedups"
     assert ask(path, "c")[0] == "c _speedups"
     assert ask(path, "py")[0] == "py _pure"
@@ -67,18 +77,19 @@ def test_none_built(copy):
     assert ask(path, "py")[0] == "py _pure"
 
 
-@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_some_built(copy):
     path = copy("head")
     backend, said = ask(path, warnings="always")
     assert not backend.startswith("c ")
-    assert "RuntimeWarning" in said and "chunks, mask" in said
-    assert "chunks, mask" in ask(path, "c", expect_failure=True)
+    missing = "chunks, mask, clock, pool, connection"
+    assert "RuntimeWarning" in said and missing in said
+    assert missing in ask(path, "c", expect_failure=True)
 
 
-@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled codecs")
+@pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_built_but_unloadable_is_the_real_error(copy):
-    path = copy(*CODECS)
+    path = copy(*CODECS, *ENGINE)
     library = path / "aiohttp_client" / "_speedups" / f"mask{EXTENSION_SUFFIXES[0]}"
     assert library.exists()
     library.write_bytes(b"no library")

@@ -15,10 +15,11 @@ PACKAGE = Path(aiohttp_client.__file__).parent
 # them, and `import aiohttp_client` does not either (test_exports.py).
 FLOORS = """
 hdrs typedefs timeouts exceptions _http
-_pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__ _net/__init__
+_pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__
 _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
+_net/__init__
 _wire/urls
 _wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
 _wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
@@ -30,7 +31,7 @@ streams
 decoding
 resolver cookiejar
 _net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter _net/heartbeat
-_net/target
+_net/target _net/policy
 _net/dial _net/pool _net/collecting _net/faults _net/connecting
 _net/connection
 _net/writer _net/proxy _net/lease _net/wsconnection
@@ -82,7 +83,8 @@ def imports(module):
             base = package[: len(package) - node.level + 1] + (node.module.split(".") if node.module else [])
             for alias in node.names:
                 named = "/".join([*base, alias.name])
-                inside.add(named if named in LEVEL or (PACKAGE / f"{named}.py").exists() else "/".join(base))
+                here = named in LEVEL or (PACKAGE / f"{named}.py").exists() or (PACKAGE / named).is_dir()
+                inside.add(named if here else "/".join(base))
     return inside, outside
 
 

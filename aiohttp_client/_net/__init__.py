@@ -1,1 +1,11 @@
-"""Sockets and time: who talks to whom, when, and for how long; knows nothing of sessions."""
+"""Sockets and time: who talks to whom, when, and for how long; knows nothing of sessions.
+
+clock, pool and connection exist twice: as the source that lies here, and compiled from it (with what
+the .pxd beside each says of its types) in _speedups, where the backend c looks first.
+"""
+
+from .. import _speedups
+from .._backend import BACKEND
+
+if BACKEND == "c":
+    __path__[:0] = _speedups.__path__

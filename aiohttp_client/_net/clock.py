@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
 """Deadlines that cost next to nothing: one timer for all of them, accurate to half a second.
 
 A request that arms a five-minute limit nearly always disarms it a millisecond later. So deadlines
@@ -31,25 +32,30 @@ class Expirable(Protocol):
     def expired(self, lane: Lane) -> None: ...
 
 
-class Lane(Protocol):
+class Lane:
     """All deadlines of one length."""
 
-    seconds: float
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
     def arm(self, owner: Expirable) -> None:
         """Call owner.expired(self) when the time has passed; arming again starts anew."""
+        raise NotImplementedError
 
     def disarm(self, owner: Expirable) -> None:
         """Forget owner, armed or not."""
+        raise NotImplementedError
 
 
 class Clock:
     """The lanes of one event loop."""
 
-    __slots__ = ("_armed", "_coarse", "_exact", "_loop", "_rests", "_timer")
+    __slots__ = ("_armed", "_coarse", "_exact", "_rests", "_timer", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+        self.loop = loop
         self._coarse: dict[float, CoarseLane] = {}
         self._exact: dict[float, ExactLane] = {}
         # By the tick in which they end and the limit they are of. Those who use one keep it.
@@ -61,12 +67,12 @@ class Clock:
         """The lane for limits of this many seconds: coarse above threshold, exact up to it."""
         if seconds > threshold:
             return self._coarse.get(seconds) or self._coarse.setdefault(seconds, CoarseLane(self, seconds))
-        return self._exact.get(seconds) or self._exact.setdefault(seconds, ExactLane(self._loop, seconds))
+        return self._exact.get(seconds) or self._exact.setdefault(seconds, ExactLane(self.loop, seconds))
 
     def until(self, when: float, seconds: float, threshold: float) -> Lane:
         """A lane that expires at loop time when: for what is left of a limit of seconds."""
         if seconds <= threshold:
-            return UntilLane(self._loop, when, seconds)
+            return UntilLane(self.loop, when, seconds)
         tick = math.ceil(when / TICK)
         lane = self._rests.get((tick, seconds))
         if lane is None:
@@ -75,7 +81,7 @@ class Clock:
 
     def start(self) -> None:
         if self._timer is None:
-            self._timer = self._loop.call_later(TICK, self._tick)
+            self._timer = self.loop.call_later(TICK, self._tick)
 
     def watch(self, lane: RestLane) -> None:
         """Let lane expire when it is time."""
@@ -98,7 +104,7 @@ class Clock:
 
     def _tick(self) -> None:
         self._timer = None
-        now = self._loop.time()
+        now = self.loop.time()
         busy = False
         for lane in tuple(self._coarse.values()):
             lane.expire(now)
@@ -110,13 +116,13 @@ class Clock:
             self.start()
 
 
-class CoarseLane:
-    __slots__ = ("_clock", "_now", "armed_at", "seconds")
+class CoarseLane(Lane):
+    __slots__ = ("_clock", "_now", "armed_at")
 
     def __init__(self, clock: Clock, seconds: float) -> None:
+        super().__init__(seconds)
         self._clock = clock
-        self._now = time_of(clock._loop)
-        self.seconds = seconds
+        self._now = time_of(clock.loop)
         self.armed_at: dict[Expirable, float] = {}
 
     def arm(self, owner: Expirable) -> None:
@@ -142,15 +148,15 @@ class CoarseLane:
                 owner.expired(self)
 
 
-class RestLane:
+class RestLane(Lane):
     """For all who arm it: ends at loop time when, whenever they armed it."""
 
-    __slots__ = ("__weakref__", "_clock", "owners", "seconds", "when")
+    __slots__ = ("__weakref__", "_clock", "owners", "when")
 
     def __init__(self, clock: Clock, when: float, seconds: float) -> None:
+        super().__init__(seconds)
         self._clock = clock
         self.when = when
-        self.seconds = seconds
         self.owners: dict[Expirable, None] = {}  # a set that keeps order
 
     def arm(self, owner: Expirable) -> None:
@@ -169,13 +175,13 @@ class RestLane:
                 owner.expired(self)
 
 
-class ExactLane:
-    __slots__ = ("_loop", "_timers", "seconds")
+class ExactLane(Lane):
+    __slots__ = ("_loop", "_timers")
 
     def __init__(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        super().__init__(seconds)
         self._loop = loop
         self._timers: dict[Expirable, asyncio.TimerHandle] = {}
-        self.seconds = seconds
 
     def _when(self) -> float:
         return self._loop.time() + self.seconds

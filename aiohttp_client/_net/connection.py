@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
 """One HTTP/1.1 connection, one exchange at a time.
 
     reading   on                            next
@@ -21,11 +22,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .._backend import chunks, head
-from .._http import DEFAULT_LIMITS, MAX_INTERIM_RESPONSES, HeadLimits
+from .._http import MAX_INTERIM_RESPONSES
 from .._wire.coding import decoder_for
 from .._wire.framing import CHUNKED, UNTIL_CLOSE, body_length
 from ..decoding import DecodingFeed
@@ -43,6 +43,7 @@ from .clock import Lane
 from .collecting import Collecting, WholeBody
 from .faults import os_error, payload_error, truncation, upload_error
 from .liveness import has_news, unread
+from .policy import ReadPolicy
 from .pool import Pool
 from .target import ConnectionKey
 from .waiter import Awaited, Waiter, resumes
@@ -69,26 +70,8 @@ _FEW = 4
 JOINED_WRITE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPolicy:
-    """How responses are read; one object serves all requests that do not differ.
-
-    read_bufsize: bytes buffered per stream before the socket is paused (at twice that).
-    until_close: whether a body without length lasts to the end of the connection, or is empty.
-    sock_read: the lane for the longest silence between reads.
-    stream_class: of the streams that bodies become.
-    """
-
-    limits: HeadLimits = DEFAULT_LIMITS
-    read_bufsize: int = 2**18
-    decompress: bool = True
-    until_close: bool = True
-    sock_read: Lane | None = None
-    stream_class: type[StreamReader] = StreamReader
-
-
-class Connection(asyncio.Protocol):
-    """A transport's protocol; made with a slot of pool already taken for it."""
+class Connection:
+    """A transport's protocol (see protocol); made with a slot of pool already taken for it."""
 
     __slots__ = (
         "_all_sent",
@@ -123,9 +106,7 @@ class Connection(asyncio.Protocol):
         "used",
     )
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, pool: Pool[Connection], key: ConnectionKey, *, force_close: bool
-    ) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, pool: Pool, key: ConnectionKey, *, force_close: bool) -> None:
         self._loop = loop
         self._resumes = resumes(loop)
         self._pool = pool
@@ -164,6 +145,11 @@ class Connection(asyncio.Protocol):
     def __repr__(self) -> str:
         state = "closed" if self.closed else ("idle", "awaiting a head", "reading a body", "upgraded")[self._reading]
         return f"<Connection {self.key.host}:{self.key.port} {state}>"
+
+    @property
+    def protocol(self) -> asyncio.Protocol:
+        """Itself, for who calls it by that name: compiled, it cannot inherit from a class of Python's."""
+        return self  # type: ignore[return-value]  # it has all of the methods
 
     # -- for the session
 
@@ -319,7 +305,7 @@ class Connection(asyncio.Protocol):
                 self._policy.sock_read.arm(self)
             return
         assert self.transport is not None and isinstance(self._feed, StreamReader)
-        self.transport.set_protocol(self)
+        self.transport.set_protocol(self.protocol)
         self._left = 0
         self._feed.total_bytes = self._length
         self._body_ends(surplus=left < 0)

@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
 """Keep-alive pool: which idle connection a request may use, and who waits.
 
 Idle connections of a key are a stack: the warmest is reused first, the coldest expires first.
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias
 
 from ..exceptions import ClientConnectionError
 from .clock import time_of
@@ -31,23 +32,24 @@ class Pooled(Protocol):
         """Close for good; the pool is told by discard()."""
 
 
-C = TypeVar("C", bound=Pooled)
+# What is taken from a pool is what was given to it. It would be generic, if compiled classes could be.
+Taken: TypeAlias = Any
 
 
-class Pool(Generic[C]):
+class Pool:
     """Slots and idle connections; limits of 0 mean none, keepalive None means idle for ever."""
 
     __slots__ = (
         "_closed",
         "_idle",
         "_idle_count",
-        "_in_use",
         "_in_use_by_key",
         "_loop",
         "_now",
         "_queues",
         "_sweeper",
         "_turns",
+        "in_use",
         "keepalive",
         "limit",
         "limit_per_host",
@@ -63,11 +65,11 @@ class Pool(Generic[C]):
         self.keepalive = keepalive
         # Connection → loop time since when it is idle. A key is here only while it has idle
         # connections, so the first entry of the first key is the coldest of all.
-        self._idle: dict[ConnectionKey, dict[C, float]] = {}
+        self._idle: dict[ConnectionKey, dict[Pooled, float]] = {}
         self._idle_count = 0
-        self._in_use = 0
+        self.in_use = 0  # slots taken: connections in use or being opened
         self._in_use_by_key: dict[ConnectionKey, int] = {}  # kept only under limit_per_host
-        self._queues: dict[ConnectionKey, OrderedDict[asyncio.Future[C | None], None]] = {}
+        self._queues: dict[ConnectionKey, OrderedDict[asyncio.Future[Taken | None], None]] = {}
         # Keys with waiters and with room under limit_per_host, in the order of their turns.
         self._turns: OrderedDict[ConnectionKey, None] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
@@ -75,12 +77,7 @@ class Pool(Generic[C]):
 
     def __repr__(self) -> str:
         waiting = sum(map(len, self._queues.values()))
-        return f"<Pool in_use={self._in_use} idle={self._idle_count} waiting={waiting} limit={self.limit}>"
-
-    @property
-    def in_use(self) -> int:
-        """Slots taken: connections in use or being opened."""
-        return self._in_use
+        return f"<Pool in_use={self.in_use} idle={self._idle_count} waiting={waiting} limit={self.limit}>"
 
     @property
     def idle(self) -> int:
@@ -94,11 +91,11 @@ class Pool(Generic[C]):
 
     # -- taking
 
-    def idle_connections(self) -> dict[ConnectionKey, list[tuple[C, float]]]:
+    def idle_connections(self) -> dict[ConnectionKey, list[tuple[Taken, float]]]:
         """The idle connections of each key with the loop time since when they are, coldest first."""
         return {key: list(stack.items()) for key, stack in self._idle.items()}
 
-    def take_idle(self, key: ConnectionKey) -> C | None:
+    def take_idle(self, key: ConnectionKey) -> Taken | None:
         """The warmest idle connection of key, with a slot, or None. Never waits; closes expired ones on the way."""
         if not self._has_room(key):
             return None
@@ -117,16 +114,16 @@ class Pool(Generic[C]):
     def _has_room(self, key: ConnectionKey) -> bool:
         if self._turns:
             return False  # they came first
-        if self.limit and self._in_use >= self.limit:
+        if self.limit and self.in_use >= self.limit:
             return False
         return not self.limit_per_host or self._in_use_by_key.get(key, 0) < self.limit_per_host
 
     def _take_slot(self, key: ConnectionKey) -> None:
-        self._in_use += 1
+        self.in_use += 1
         if self.limit_per_host:
             self._in_use_by_key[key] = self._in_use_by_key.get(key, 0) + 1
 
-    def _pop_idle(self, key: ConnectionKey) -> C | None:
+    def _pop_idle(self, key: ConnectionKey) -> Taken | None:
         stack = self._idle.get(key)
         while stack:
             connection, since = stack.popitem()
@@ -138,13 +135,13 @@ class Pool(Generic[C]):
             connection.close()
         return None
 
-    async def wait(self, key: ConnectionKey) -> C | None:
+    async def wait(self, key: ConnectionKey) -> Taken | None:
         """Wait for a slot: with it comes an idle connection, or None if one has to be opened.
 
         Raises ClientConnectionError if the pool is closed meanwhile."""
         if self._closed:
             raise closed_error()
-        waiter: asyncio.Future[C | None] = self._loop.create_future()
+        waiter: asyncio.Future[Taken | None] = self._loop.create_future()
         queue = self._queues.setdefault(key, OrderedDict())
         queue[waiter] = None
         self._offer_turn(key)
@@ -167,7 +164,7 @@ class Pool(Generic[C]):
 
     # -- giving back
 
-    def release(self, connection: C) -> None:
+    def release(self, connection: Pooled) -> None:
         """Give back the slot and a connection that can be used again."""
         key = connection.key
         if self._closed:
@@ -182,7 +179,7 @@ class Pool(Generic[C]):
 
     def free_slot(self, key: ConnectionKey) -> None:
         """Give back a slot without a connection."""
-        self._in_use -= 1
+        self.in_use -= 1
         if self.limit_per_host:
             left = self._in_use_by_key[key] - 1
             if left:
@@ -193,7 +190,7 @@ class Pool(Generic[C]):
             self._offer_turn(key)
             self._hand_over()
 
-    def discard(self, connection: C) -> bool:
+    def discard(self, connection: Pooled) -> bool:
         """Forget an idle connection that has closed; False if it was not idle."""
         stack = self._idle.get(connection.key)
         if stack is None or stack.pop(connection, None) is None:
@@ -205,7 +202,7 @@ class Pool(Generic[C]):
 
     def make_room(self) -> None:
         """Close the coldest idle connections until one more may be open: call it with a slot, before dialling."""
-        while self.limit and self._idle and self._in_use + self._idle_count > self.limit:
+        while self.limit and self._idle and self.in_use + self._idle_count > self.limit:
             key = next(iter(self._idle))
             coldest = next(iter(self._idle[key]))
             self.discard(coldest)
@@ -218,7 +215,7 @@ class Pool(Generic[C]):
             self._turns.setdefault(key)
 
     def _hand_over(self) -> None:
-        while self._turns and not (self.limit and self._in_use >= self.limit):
+        while self._turns and not (self.limit and self.in_use >= self.limit):
             key, _ = self._turns.popitem(last=False)
             queue = self._queues[key]
             waiter, _ = queue.popitem(last=False)
@@ -228,7 +225,7 @@ class Pool(Generic[C]):
                 waiter.set_result(self._pop_idle(key))
             self._offer_turn(key)
 
-    def _drop_empty_queue(self, key: ConnectionKey, queue: OrderedDict[asyncio.Future[C | None], None]) -> None:
+    def _drop_empty_queue(self, key: ConnectionKey, queue: OrderedDict[asyncio.Future[Taken | None], None]) -> None:
         if not queue and self._queues.get(key) is queue:
             del self._queues[key]
             self._turns.pop(key, None)
@@ -239,7 +236,7 @@ class Pool(Generic[C]):
         self._sweeper = None
         assert self.keepalive is not None
         now = self._now()
-        expired: list[C] = []
+        expired: list[Pooled] = []
         next_sweep: float | None = None
         for stack in self._idle.values():
             for connection, since in stack.items():

@@ -1,1 +1,1 @@
-"""Where the compiled codecs land (sources: _ext/*.pyx); _backend.py chooses."""
+"""Where what is compiled lands: the codecs of _ext/*.pyx, which _backend.py chooses, and modules of _net."""

@@ -315,7 +315,7 @@ FIELD = st.tuples(st.sampled_from(["Accept", "X-A", "x-a", "User-Agent", "X-B"])
 def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session_headers):
     """Looking at request.headers must not change what is sent."""
     from aiohttp_client._http import HttpVersion11
-    from aiohttp_client._net.connection import ReadPolicy
+    from aiohttp_client._net.policy import ReadPolicy
     from aiohttp_client._net.target import target_of
     from aiohttp_client.body import Content
     from aiohttp_client.request import ClientRequest, HeadTemplate

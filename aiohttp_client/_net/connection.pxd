@@ -1,0 +1,52 @@
+# What connection.py is compiled with: its class as a C struct, its methods called without a look-up.
+
+cimport cython
+from libc.stdint cimport int64_t
+
+from aiohttp_client._net.clock cimport Lane
+from aiohttp_client._net.pool cimport Pool
+from aiohttp_client._speedups.head cimport ResponseHead as CompiledHead
+
+cdef int IDLE, HEAD, BODY, UPGRADED
+cdef int64_t UNTIL_CLOSE, CHUNKED
+cdef Py_ssize_t _FEW
+
+
+@cython.final
+cdef class Connection:
+    cdef object __weakref__
+    cdef readonly object _loop
+    cdef Pool _pool
+    cdef readonly object key
+    cdef readonly object lost
+    cdef readonly object transport
+    cdef readonly bint closed, force_close, used, silent
+    cdef bint _resumes, _leased, _sent_body, _all_sent, _keeps, _paused, _tls
+    cdef int _reading, _interim
+    cdef str _method
+    cdef Lane _deadline
+    cdef int64_t _left, _length
+    cdef object _waiter, _policy, _upload, _continue, _drained, _partial, _feed, _chunks
+    cpdef send(self, str method, bytes head, bytes body, policy, Lane deadline)
+    cpdef expect(self, str method, policy, Lane deadline)
+    cpdef new_waiter(self)
+    cpdef hold(self)
+    cpdef bint is_busy_with(self, waiter)
+    cpdef abandon(self, waiter)
+    cpdef close(self)
+    cdef _give_back(self)
+    cpdef resume_reading(self)
+    cpdef data_received(self, data)
+    @cython.locals(head=CompiledHead, searched=Py_ssize_t, length=int64_t, surplus=int64_t)
+    cdef _head_received(self, data)
+    cdef _upgraded(self, CompiledHead head, bytes behind)
+    cdef _body_begins(self, CompiledHead head, data, int64_t length)
+    @cython.locals(left=int64_t, size=Py_ssize_t)
+    cdef _body_received(self, bytes data)
+    cdef _feed_chunks(self, list pieces)
+    cdef _answer(self, CompiledHead head, body, bint surplus)
+    cdef _body_ends(self, bint surplus)
+    cdef _exchange_ends(self, bint surplus)
+    cdef _disarm(self)
+    cdef _ended(self, exc)
+    cdef _fail(self, error)
