@@ -81,7 +81,8 @@ from .payload import (
     payload_type,
 )
 from .payload_streamer import streamer
-from .request import ClientRequest, RequestInfo
+from .request import ClientRequest
+from .request_info import RequestInfo
 from .resolver import AsyncResolver, DefaultResolver, ThreadedResolver
 from .response import ClientResponse
 from .session import ClientSession, request

@@ -11,7 +11,7 @@ from .connector import UnixConnector as UnixConnector
 from .options import RedirectableOptions
 from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest as ClientRequest
-from .request import RequestInfo as RequestInfo
+from .request_info import RequestInfo as RequestInfo
 from .response import ClientResponse as ClientResponse
 from .session import ClientSession as ClientSession
 from .session import request as request

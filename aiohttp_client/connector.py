@@ -33,7 +33,8 @@ from .exceptions import (
     ClientProxyConnectionError,
     UnixClientConnectorError,
 )
-from .request import RequestInfo, Traced
+from .request import Traced
+from .request_info import RequestInfo
 from .resolver import CachedResolver, Lookup, Tell, ThreadedResolver
 from .timeouts import ClientTimeout
 from .tracing import (

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from typing import TypeAlias
 
-from ._wire.coding import Decoder
+from ._wire.coding import Decoder, decoder_for
 from .exceptions import ClientPayloadError, ContentEncodingError
 from .streams import Source, StreamReader
 
@@ -117,3 +118,25 @@ class DecodingFeed:
             decoder.finish()
             self._ended = False
             stream.feed_eof()
+
+
+# What the bytes of a body are fed to.
+Feed: TypeAlias = StreamReader | DecodingFeed
+
+
+def feed_of(
+    coding: str,
+    source: Source | None,
+    limit: int,
+    stream_class: type[StreamReader],
+    *,
+    loop: asyncio.AbstractEventLoop,
+) -> tuple[Feed, StreamReader]:
+    """What to feed a body in coding to, "" for none, and the stream it comes out of: the same, if there is nothing
+    to decode. Raises ContentEncodingError for a coding that cannot be decoded."""
+    decoder = decoder_for(coding) if coding else None
+    if decoder is None:
+        stream = stream_class(source, limit, loop=loop)
+        return stream, stream
+    feed = DecodingFeed(decoder, source, limit, loop=loop, stream_class=stream_class)
+    return feed, feed.stream

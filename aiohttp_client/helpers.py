@@ -13,7 +13,7 @@ from ._net.environ import chosen_proxy, read_proxies
 from ._wire.auth import BasicAuth as BasicAuth
 from ._wire.auth import encode_basic_auth as encode_basic_auth
 from ._wire.mime import content_type_parameters
-from .response import HeadersMixin as HeadersMixin
+from .content_fields import HeadersMixin as HeadersMixin
 from .typedefs import UNSET
 
 sentinel = UNSET

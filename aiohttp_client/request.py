@@ -1,4 +1,4 @@
-"""What will be sent: a request's head and body, and RequestInfo, what responses tell of it.
+"""What will be sent: a request's head and body.
 
 The head exists in two forms that mean the same bytes. As long as nobody looks at
 ClientRequest.headers it is joined from ready pieces: method, Target.tail (path and Host), the
@@ -12,7 +12,7 @@ import asyncio
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -33,8 +33,9 @@ from .body import Content, body_of
 from .head_template import HeadTemplate, add_auto_headers, merged_headers
 from .multipart_writer import MultipartWriter
 from .payload import BytesPayload, Payload
+from .request_info import RequestInfo
 from .timeouts import ClientTimeout
-from .typedefs import UNSET, LooseHeaders, Unset
+from .typedefs import LooseHeaders
 from .upload_tracker import UploadTracker
 
 if TYPE_CHECKING:
@@ -42,38 +43,6 @@ if TYPE_CHECKING:
 
 _TYPED_METHODS = frozenset({"POST", "PUT", "PATCH"})
 _OCTET_STREAM = "application/octet-stream"
-_SECRET = frozenset(name.lower() for name in CREDENTIAL_FIELDS)
-
-
-class _RequestInfo(NamedTuple):
-    url: URL
-    method: str
-    headers: CIMultiDictProxy[str]
-    real_url: URL
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Errors hold it and travel between processes, a proxy of a dict cannot.
-        return _request_info, (self.url, self.method, CIMultiDict(self.headers), self.real_url)
-
-
-def _request_info(url: URL, method: str, headers: CIMultiDict[str], real_url: URL) -> RequestInfo:
-    return RequestInfo(url, method, CIMultiDictProxy(headers), real_url)
-
-
-class RequestInfo(_RequestInfo):
-    """The request a response answers; url is without fragment, real_url, which is url if not given, with it."""
-
-    __slots__ = ()
-
-    def __new__(
-        cls, url: URL, method: str, headers: CIMultiDictProxy[str], real_url: URL | Unset = UNSET
-    ) -> RequestInfo:
-        return super().__new__(cls, url, method, headers, url if isinstance(real_url, Unset) else real_url)
-
-    def __repr__(self) -> str:
-        # Errors show it: credentials must not get into logs that way.
-        shown = [(name, "…" if name.lower() in _SECRET else value) for name, value in self.headers.items()]
-        return f"RequestInfo(url={self.url!r}, method={self.method!r}, headers={shown}, real_url={self.real_url!r})"
 
 
 class Traced(Protocol):

@@ -10,10 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from http.cookies import SimpleCookie
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from multidict import CIMultiDictProxy, MultiDict, MultiDictProxy
@@ -21,16 +20,17 @@ from yarl import URL
 
 from . import hdrs
 from ._http import HttpVersion
-from ._net.connection import Body, Connection, Received, ResponseHead, feed_pieces
+from ._net.connection import Body, Connection, Received, ResponseHead
+from ._net.incoming import feed_pieces
 from ._net.lease import Lease
 from ._net.waiter import Awaited
-from ._wire.coding import decode_whole, decoder_for
+from ._wire.coding import decode_whole
 from ._wire.cookies import parse_set_cookie
-from ._wire.disposition import content_disposition_filename, parse_content_disposition
 from ._wire.links import parse_links
 from ._wire.mime import is_json, parse_content_type, text_codec
 from ._wire.urls import parse_url
-from .decoding import DecodingFeed
+from .content_fields import HeadersMixin
+from .decoding import feed_of
 from .exceptions import (
     ClientConnectionError,
     ClientError,
@@ -39,19 +39,11 @@ from .exceptions import (
     ContentEncodingError,
     ContentTypeError,
 )
-from .request import ClientRequest, RequestInfo
-from .streams import EMPTY_PAYLOAD, ObservedStreamReader, StreamReader
+from .observed_stream import ObservedStreamReader
+from .request import ClientRequest
+from .request_info import RequestInfo
+from .streams import EMPTY_PAYLOAD, StreamReader
 from .typedefs import JSONDecoder, RawHeaders
-
-
-@dataclass(frozen=True, slots=True)
-class ContentDisposition:
-    """Content-Disposition of a response; filename is the best of those given."""
-
-    type: str | None
-    parameters: MappingProxyType[str, str]
-    filename: str | None
-
 
 CharsetResolver: TypeAlias = Callable[["ClientResponse", bytes], str]
 
@@ -59,39 +51,6 @@ CharsetResolver: TypeAlias = Callable[["ClientResponse", bytes], str]
 def utf8(response: ClientResponse, body: bytes) -> str:
     """The charset of a text that names none."""
     return "utf-8"
-
-
-class HeadersMixin:
-    """What the header fields of a message say of its content."""
-
-    @property
-    def headers(self) -> CIMultiDictProxy[str]:
-        raise NotImplementedError
-
-    @property
-    def content_type(self) -> str:
-        """Media type in lower case without parameters; application/octet-stream if none is given."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[0]
-
-    @property
-    def charset(self) -> str | None:
-        """The charset parameter of Content-Type, as it stands there."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[1]
-
-    @property
-    def content_length(self) -> int | None:
-        """Content-Length, which for a coded body is the size on the wire."""
-        length = self.headers.get(hdrs.CONTENT_LENGTH)
-        return None if length is None else int(length)
-
-    @property
-    def content_disposition(self) -> ContentDisposition | None:
-        """Content-Disposition, None if there is none (RFC 6266)."""
-        given = self.headers.get(hdrs.CONTENT_DISPOSITION)
-        if given is None:
-            return None
-        kind, parameters = parse_content_disposition(given)
-        return ContentDisposition(kind, MappingProxyType(parameters), content_disposition_filename(parameters))
 
 
 class ClientResponse(HeadersMixin):
@@ -311,17 +270,12 @@ class ClientResponse(HeadersMixin):
         assert self._request is not None
         policy = self._request.policy
         loop = asyncio.get_running_loop()
-        decoder = self._decoder()
-        feed: StreamReader | DecodingFeed
-        if isinstance(decoder, ContentEncodingError):
+        try:
+            feed, stream = feed_of(self._coding(), None, policy.read_bufsize, policy.stream_class, loop=loop)
+        except ContentEncodingError as error:
             stream = StreamReader(None, policy.read_bufsize, loop=loop)
-            stream.set_exception(_undecodable(decoder))
+            stream.set_exception(_undecodable(error))
             return stream
-        if decoder is None:
-            feed = stream = policy.stream_class(None, policy.read_bufsize, loop=loop)
-        else:
-            feed = DecodingFeed(decoder, None, policy.read_bufsize, loop=loop, stream_class=policy.stream_class)
-            stream = feed.stream
         if isinstance(stream, ObservedStreamReader):
             stream.observer = self._observer()
         if isinstance(arrived, list):
@@ -339,16 +293,6 @@ class ClientResponse(HeadersMixin):
         stream.total_bytes = size
         stream.total_compressed_bytes = self._coded_size
         return stream
-
-    def _decoder(self) -> Any:
-        """The Decoder the body needs, None if it needs none, the error if there is none to be had."""
-        coding = self._coding()
-        if not coding:
-            return None
-        try:
-            return decoder_for(coding)
-        except ContentEncodingError as error:
-            return error
 
     def _coding(self) -> str:
         if self._head is None or self._request is None or not self._request.policy.decompress:

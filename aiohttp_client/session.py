@@ -39,6 +39,7 @@ from .exceptions import (
 from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
 from .middlewares import ClientMiddlewareType, checked_middlewares
+from .observed_stream import ObservedStreamReader
 from .options import (
     RaiseForStatus,
     RedirectableOptions,
@@ -53,7 +54,6 @@ from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest
 from .response import ClientResponse, utf8
 from .routing import DIRECT, Proxy, Route, proxy_of
-from .streams import ObservedStreamReader
 from .timeouts import ClientTimeout, ClientWSTimeout
 from .tracing import (
     TraceConfig,

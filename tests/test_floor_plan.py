@@ -28,19 +28,21 @@ _wire/wsframes
 abc
 data_queue
 streams
-decoding
+decoding observed_stream
 resolver cookiejar
 _net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter _net/heartbeat
 _net/target _net/policy
 _net/dial _net/pool _net/collecting _net/faults _net/connecting
+_net/incoming
 _net/connection
 _net/writer _net/proxy _net/lease _net/wsconnection
 _net/wssender
 upload_tracker
 payload
-multipart_writer multipart_reader payload_streamer
+multipart_writer multipart_part payload_streamer
+multipart_reader
 multipart formdata
-body head_template
+body head_template request_info content_fields
 request
 response
 tracing middlewares websocket

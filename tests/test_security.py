@@ -7,7 +7,7 @@ import pytest
 
 import aiohttp_client as aiohttp
 from aiohttp_client import _http, cookiejar, multipart_reader, multipart_writer, streams, timeouts, ws_connect
-from aiohttp_client._net import connection, wsconnection
+from aiohttp_client._net import incoming, wsconnection
 from aiohttp_client._wire import coding, cookies
 
 LIMITS = _http.DEFAULT_LIMITS
@@ -37,7 +37,7 @@ TRUE = {
     "interim (1xx) responses to one request": [_http.MAX_INTERIM_RESPONSES],
     "interim responses to CONNECT": [_http.MAX_INTERIM_RESPONSES],
     "empty lines in front of a status line": [_http.MAX_LEADING_EMPTY_LINES],
-    "room made for a body by the word of its Content-Length": [f"{connection._MOST_COLLECTED // MIB} MiB"],
+    "room made for a body by the word of its Content-Length": [f"{incoming._MOST_COLLECTED // MIB} MiB"],
     "chunk extensions in one body": [f"{_http.MAX_CHUNK_EXTENSIONS // 1024} KiB", "16 digits", "2⁶³"],
     "body received ahead of its reader": [f"2 × {default(aiohttp.ClientSession, 'read_bufsize') // 1024} KiB"],
     "a line of a body": [f"{streams._LONGEST_LINE // MIB} MiB"],

@@ -25,8 +25,7 @@ cdef class Connection:
     cdef int _reading, _interim
     cdef str _method
     cdef Lane _deadline
-    cdef int64_t _left, _length
-    cdef object _waiter, _policy, _upload, _continue, _drained, _partial, _feed, _chunks
+    cdef object _waiter, _policy, _upload, _continue, _drained, _partial, _incoming
     cpdef send(self, str method, bytes head, bytes body, policy, Lane deadline)
     cpdef expect(self, str method, policy, Lane deadline)
     cpdef new_waiter(self)
@@ -41,11 +40,10 @@ cdef class Connection:
     cdef _head_received(self, data)
     cdef _upgraded(self, CompiledHead head, bytes behind)
     cdef _body_begins(self, CompiledHead head, data, int64_t length)
-    @cython.locals(left=int64_t, size=Py_ssize_t)
-    cdef _body_received(self, bytes data)
-    cdef _feed_chunks(self, list pieces)
+    cdef _body_received(self, data)
+    cdef _body_goes_on(self, bint ended)
     cdef _answer(self, CompiledHead head, body, bint surplus)
-    cdef _body_ends(self, bint surplus)
+    cdef _body_ends(self)
     cdef _exchange_ends(self, bint surplus)
     cdef _disarm(self)
     cdef _ended(self, exc)

@@ -24,11 +24,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeAlias
 
-from .._backend import chunks, head
+from .._backend import head
 from .._http import MAX_INTERIM_RESPONSES
-from .._wire.coding import decoder_for
 from .._wire.framing import CHUNKED, UNTIL_CLOSE, body_length
-from ..decoding import DecodingFeed
+from ..decoding import Feed, feed_of
 from ..exceptions import (
     BadHttpMessage,
     ClientConnectionError,
@@ -41,7 +40,8 @@ from ..exceptions import (
 from ..streams import StreamReader
 from .clock import Lane
 from .collecting import Collecting, WholeBody
-from .faults import os_error, payload_error, truncation, upload_error
+from .faults import os_error, payload_error, upload_error
+from .incoming import ChunkDecoder, IncomingBody
 from .liveness import has_news, unread
 from .policy import ReadPolicy
 from .pool import Pool
@@ -50,7 +50,6 @@ from .waiter import Awaited, Waiter, resumes
 
 parse_head = head.parse_head
 ResponseHead: TypeAlias = head.ResponseHead
-ChunkDecoder: TypeAlias = chunks.ChunkDecoder
 
 # A body that came along with its head: its bytes as received; or, if it was chunked, its pieces,
 # each with whether a chunk ends behind it. Anything else is a stream.
@@ -59,10 +58,6 @@ Received: TypeAlias = tuple[ResponseHead, Body]
 
 IDLE, HEAD, BODY, UPGRADED = range(4)
 
-# From this size on, a body that is wanted whole is received in its place: the change of protocols has its price.
-_WORTH_COLLECTING = 256 * 1024
-# Up to this size: the room is made when all we have of the body is what its server says of its length.
-_MOST_COLLECTED = 256 * 1024 * 1024
 # Up to so many connections in use, who awaits a response goes on where it arrives. With more, many responses arrive in
 # a turn of the loop, and the tasks they wake run together: what a processor has in its caches then serves all of them.
 _FEW = 4
@@ -75,16 +70,13 @@ class Connection:
 
     __slots__ = (
         "_all_sent",
-        "_chunks",
         "_continue",
         "_deadline",
         "_drained",
-        "_feed",
+        "_incoming",
         "_interim",
         "_keeps",
         "_leased",
-        "_left",
-        "_length",
         "_loop",
         "_method",
         "_partial",
@@ -134,10 +126,7 @@ class Connection:
         self._drained: asyncio.Future[None] | None = None  # pending while the transport wants no more
         self._partial: bytearray | None = None
         self._interim = 0
-        self._feed: StreamReader | DecodingFeed | None = None
-        self._left = 0  # of the body: bytes, or UNTIL_CLOSE, or CHUNKED
-        self._length = 0  # what it was in the beginning
-        self._chunks: ChunkDecoder | None = None
+        self._incoming: IncomingBody | None = None
         self._keeps = False
         self._paused = False
         self._tls = False
@@ -284,31 +273,22 @@ class Connection:
         """Receive the rest of the body straight into its place; it is complete when the stream ends.
 
         None, and nothing has changed, if the body is small, huge, coded or of unknown length."""
-        feed, transport = self._feed, self.transport
-        if self._waiter is not waiter or not _WORTH_COLLECTING <= self._left <= _MOST_COLLECTED or transport is None:
+        incoming, transport = self._incoming, self.transport
+        if self._waiter is not waiter or incoming is None or transport is None:
             return None
-        if not isinstance(feed, StreamReader) or feed.has_reader:
-            return None
-        arrived = feed.read_nowait()
-        body = WholeBody(len(arrived) + self._left)
-        body.room()[: len(arrived)] = arrived
-        body.fill(len(arrived))
-        transport.set_protocol(Collecting(self, body))
+        body = incoming.collect()
+        if body is not None:
+            transport.set_protocol(Collecting(self, body))
         return body
 
     def collected(self, body: WholeBody) -> None:
         """More of body has been filled."""
-        left = body.left
-        if left > 0:
-            self._left = left
-            if self._policy.sock_read is not None:
-                self._policy.sock_read.arm(self)
-            return
-        assert self.transport is not None and isinstance(self._feed, StreamReader)
-        self.transport.set_protocol(self.protocol)
-        self._left = 0
-        self._feed.total_bytes = self._length
-        self._body_ends(surplus=left < 0)
+        assert self._incoming is not None and self.transport is not None
+        if self._incoming.collected(body):
+            self.transport.set_protocol(self.protocol)
+            self._body_ends()
+        elif self._policy.sock_read is not None:
+            self._policy.sock_read.arm(self)
 
     # -- for the stream
 
@@ -485,6 +465,7 @@ class Connection:
 
     def _body_begins(self, head: ResponseHead, data: bytes | bytearray, length: int) -> None:
         policy = self._policy
+        decoder = None
         pieces: list[tuple[bytes, bool]] = []
         if length == CHUNKED:
             decoder = ChunkDecoder(policy.limits)
@@ -492,30 +473,15 @@ class Connection:
             if decoder.done:
                 self._answer(head, pieces, bool(decoder.rest))
                 return
-            self._chunks = decoder
-        feed: StreamReader | DecodingFeed | None = None
+        feed: Feed
         unreadable: ContentEncodingError | None = None
-        if head.coding and policy.decompress:
-            try:
-                content_decoder = decoder_for(head.coding)
-            except ContentEncodingError as error:
-                unreadable = error
-            else:
-                if content_decoder is not None:
-                    feed = DecodingFeed(
-                        content_decoder,
-                        self,
-                        policy.read_bufsize,
-                        loop=self._loop,
-                        stream_class=policy.stream_class,
-                    )
-        if feed is None:
-            feed = policy.stream_class(self, policy.read_bufsize, loop=self._loop)
-        stream = feed.stream if isinstance(feed, DecodingFeed) else feed
-        if length == CHUNKED:
-            feed.begin_http_chunk_receiving()
-        self._feed = feed
-        self._left = self._length = length
+        try:
+            coding = head.coding if policy.decompress else ""
+            feed, stream = feed_of(coding, self, policy.read_bufsize, policy.stream_class, loop=self._loop)
+        except ContentEncodingError as error:
+            unreadable = error
+            feed = stream = policy.stream_class(self, policy.read_bufsize, loop=self._loop)
+        incoming = self._incoming = IncomingBody(length, decoder, feed)
         self._reading = BODY
         waiter = self._waiter
         assert waiter is not None
@@ -523,39 +489,26 @@ class Connection:
             waiter.set_result((head, stream))
         if unreadable is not None:
             self._fail(payload_error(unreadable))
-        elif length == CHUNKED:
-            self._feed_chunks(pieces)
-        elif data:
-            self._body_received(bytes(data))
-        elif policy.sock_read is not None:
-            policy.sock_read.arm(self)
+            return
+        try:
+            ended = incoming.receive_chunks(pieces) if decoder is not None else incoming.receive(bytes(data))
+        except ClientPayloadError as bad:
+            self._fail(bad)
+        else:
+            self._body_goes_on(ended)
 
     def _body_received(self, data: bytes) -> None:
-        feed = self._feed
-        assert feed is not None
-        if self._chunks is not None:
-            self._feed_chunks(self._chunks.feed(data))
-            return
-        left = self._left
-        if left > 0:
-            size = len(data)
-            if size >= left:
-                feed.feed_data(data if size == left else data[:left])
-                self._body_ends(surplus=size > left)
-                return
-            self._left = left - size
-        feed.feed_data(data)
-        if self._policy.sock_read is not None and not self._paused:
-            self._policy.sock_read.arm(self)
+        assert self._incoming is not None
+        try:
+            ended = self._incoming.receive(data)
+        except ClientPayloadError as error:
+            self._fail(error)
+        else:
+            self._body_goes_on(ended)
 
-    def _feed_chunks(self, pieces: list[tuple[bytes, bool]]) -> None:
-        feed, decoder = self._feed, self._chunks
-        assert feed is not None and decoder is not None
-        feed_pieces(feed, pieces)
-        if decoder.done:
-            self._body_ends(surplus=bool(decoder.rest))
-        elif decoder.error is not None:
-            self._fail(payload_error(decoder.error))
+    def _body_goes_on(self, ended: bool) -> None:
+        if ended:
+            self._body_ends()
         elif self._policy.sock_read is not None and not self._paused:
             self._policy.sock_read.arm(self)
 
@@ -566,13 +519,11 @@ class Connection:
         if not waiter.done():
             waiter.set_result((head, body))
 
-    def _body_ends(self, surplus: bool) -> None:
-        feed = self._feed
-        assert feed is not None
-        self._feed = None
-        self._chunks = None
-        feed.feed_eof()
-        self._exchange_ends(surplus)
+    def _body_ends(self) -> None:
+        incoming, self._incoming = self._incoming, None
+        assert incoming is not None
+        incoming.end()
+        self._exchange_ends(incoming.surplus)
 
     def _exchange_ends(self, surplus: bool) -> None:
         self._waiter = None
@@ -615,39 +566,30 @@ class Connection:
 
     def _ended(self, exc: Exception | None) -> None:
         """The peer has closed or broken the connection."""
+        incoming = self._incoming
         if self._waiter is None:
             self.close()
-        elif self._reading in (HEAD, UPGRADED):
+        elif incoming is None:
             if exc is None:
                 self._fail(ServerDisconnectedError(bytes(self._partial) if self._partial else None))
             else:
                 self._fail(os_error(exc))
-        elif self._left == UNTIL_CLOSE and exc is None:
-            self._body_ends(surplus=False)
+        elif incoming.left == UNTIL_CLOSE and exc is None:
+            self._body_ends()
         else:
-            error = truncation(self._length, self._length - self._left)
+            error = incoming.truncation()
             if exc is not None:
                 error.__cause__ = exc
             self._fail(payload_error(error))
 
     def _fail(self, error: Exception) -> None:
         waiter, self._waiter = self._waiter, None
-        feed, self._feed = self._feed, None
-        self._chunks = None
+        incoming, self._incoming = self._incoming, None
         self.close()
-        if feed is not None:
-            # What arrived before the peer's fault is as good as ever; our own decision to stop is not late.
-            feed.set_exception(error, after_data=isinstance(error, ClientPayloadError))
+        if incoming is not None:
+            incoming.fail(error)
         if waiter is not None and not waiter.done():
             waiter.set_exception(error)
 
 
 _DEFAULT_POLICY = ReadPolicy()
-
-
-def feed_pieces(feed: StreamReader | DecodingFeed, pieces: list[tuple[bytes, bool]]) -> None:
-    """Hand the pieces of a chunked body to a stream, with the marks of where chunks end."""
-    for data, ends_chunk in pieces:
-        feed.feed_data(data)
-        if ends_chunk:
-            feed.end_http_chunk_receiving()
