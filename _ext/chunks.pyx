@@ -11,7 +11,6 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport int64_t
 from libc.string cimport memchr
 
-from aiohttp_client._pure.chunks import bad_data_end, check_trailer, check_unfinished, chunk_size
 from aiohttp_client.exceptions import BadHttpMessage
 
 cdef enum State:
@@ -19,6 +18,12 @@ cdef enum State:
     DATA
     DATA_END
     TRAILER
+
+
+cdef object _twin():
+    """The pure twin, loaded when first needed: its regular expressions are a millisecond of an import."""
+    from aiohttp_client._pure import chunks
+    return chunks
 
 
 cdef inline int _hex(unsigned char octet) noexcept:
@@ -122,7 +127,7 @@ cdef class ChunkDecoder:
                 # The twin looks at two bytes where it has two.
                 if len(self._line) == 1 and at < size:
                     self._line.append(s[at])
-                raise bad_data_end(bytes(self._line))
+                raise _twin().bad_data_end(bytes(self._line))
         if len(self._line) == 2:
             self._line.clear()
             self._state = SIZE
@@ -141,13 +146,13 @@ cdef class ChunkDecoder:
         cdef bytes line
         if found == NULL:
             self._line += data[at:]
-            check_unfinished(bytes(self._line), self._limits, is_size=self._state == SIZE)
+            _twin().check_unfinished(bytes(self._line), self._limits, is_size=self._state == SIZE)
             return size
         end = found - s + 1
         line = bytes(self._line) + data[at:end]
         self._line.clear()
         if self._state == SIZE:
-            number, extension = chunk_size(line, self._limits, self._extensions)
+            number, extension = _twin().chunk_size(line, self._limits, self._extensions)
             self._extensions += extension
             self._begin(number)
         elif line == b"\r\n":
@@ -155,7 +160,7 @@ cdef class ChunkDecoder:
         else:
             self._fields += 1
             self._trailer_size += len(line)
-            check_trailer(line, self._limits, self._fields, self._trailer_size)
+            _twin().check_trailer(line, self._limits, self._fields, self._trailer_size)
         return end
 
 

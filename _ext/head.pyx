@@ -16,7 +16,6 @@ from libc.string cimport memchr
 from multidict import CIMultiDict, CIMultiDictProxy, istr
 
 from aiohttp_client._http import MAX_LEADING_EMPTY_LINES, HttpVersion10, HttpVersion11
-from aiohttp_client._pure.head import parse_head as _judge
 from aiohttp_client.hdrs import INTERNED
 
 cdef extern from "ascii.h" nogil:
@@ -100,6 +99,32 @@ cdef class ResponseHead:
                 pairs.append((raw, PyBytes_FromStringAndSize(s + at, stop - at)))
             at = after + 2
         return pairs
+
+
+cdef ResponseHead _judge(data, limits, Py_ssize_t searched):
+    """What the pure twin says; it is loaded when first asked: its regular expressions are a millisecond of an import."""
+    from aiohttp_client._pure.head import parse_head as parse
+    cdef ResponseHead head
+    cdef bytes reason
+    judged = parse(data, limits, searched)
+    if judged is None:
+        return None
+    reason = (judged._reason or b"").strip(b" \t")
+    head = ResponseHead.__new__(ResponseHead)
+    head._head = reason + judged._fields
+    head._reason = 0
+    head._reason_size = head._fields = len(reason)
+    head.end = judged.end
+    head.status = judged.status
+    head.version = judged.version
+    head.length = judged.length
+    head.chunked = judged.chunked
+    head.transfer_coded = judged.transfer_coded
+    head.keep_alive = judged.keep_alive
+    head.upgrade = judged.upgrade
+    head.has_cookies = judged.has_cookies
+    head.coding = judged.coding
+    return head
 
 
 cdef void _note_tokens(Facts *facts, const unsigned char *s, size_t size, bint is_transfer) noexcept:

@@ -1,4 +1,4 @@
-# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """Deadlines that cost next to nothing: one timer for all of them, accurate to half a second.
 
 A request that arms a five-minute limit nearly always disarms it a millisecond later. So deadlines

@@ -14,7 +14,6 @@ cdef Py_ssize_t _FEW
 
 @cython.final
 cdef class Connection:
-    cdef object __weakref__
     cdef readonly object _loop
     cdef Pool _pool
     cdef readonly object key

@@ -1,4 +1,4 @@
-# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """One HTTP/1.1 connection, one exchange at a time.
 
     reading   on                            next

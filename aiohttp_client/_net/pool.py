@@ -1,4 +1,4 @@
-# cython: language_level=3, annotation_typing=False, freethreading_compatible=True
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """Keep-alive pool: which idle connection a request may use, and who waits.
 
 Idle connections of a key are a stack: the warmest is reused first, the coldest expires first.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
 
@@ -138,6 +137,8 @@ def parse_date(text: str) -> float | None:
         year += 2000
     if year < 1601:
         return None
+    from datetime import UTC, datetime  # which nothing else needs: a millisecond of an import
+
     try:
         hour, minute, second = time
         return datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()

@@ -94,6 +94,8 @@ class CutAnswer:
                     await asyncio.sleep(0)
                 if writer.transport.is_closing():
                     break
+            writer.close()
+            await writer.wait_closed()
         except (OSError, asyncio.IncompleteReadError):
             pass  # the client has seen enough
         finally:
