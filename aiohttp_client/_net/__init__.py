@@ -9,3 +9,8 @@ from .._backend import BACKEND
 
 if BACKEND == "c":
     __path__[:0] = _speedups.__path__
+
+
+def _imported_by_another_name() -> None:
+    """Never called: for tools like PyInstaller, which collect what a program imports and cannot see a path change."""
+    from .._speedups import clock, connection, pool  # type: ignore[attr-defined]  # noqa: F401  # they have no stubs
