@@ -1,4 +1,5 @@
 # What connection.py is compiled with: its class as a C struct, its methods called without a look-up.
+# What comes from callers is object: a subclass of str or bytes is no str or bytes to Cython.
 
 cimport cython
 from libc.stdint cimport int64_t
@@ -22,11 +23,10 @@ cdef class Connection:
     cdef readonly bint closed, force_close, used, silent
     cdef bint _resumes, _leased, _sent_body, _all_sent, _keeps, _paused, _tls
     cdef int _reading, _interim
-    cdef str _method
     cdef Lane _deadline
-    cdef object _waiter, _policy, _upload, _continue, _drained, _partial, _incoming
-    cpdef send(self, str method, bytes head, bytes body, policy, Lane deadline)
-    cpdef expect(self, str method, policy, Lane deadline)
+    cdef object _waiter, _method, _policy, _upload, _continue, _drained, _partial, _incoming
+    cpdef send(self, method, head, body, policy, Lane deadline)
+    cpdef expect(self, method, policy, Lane deadline)
     cpdef new_waiter(self)
     cpdef hold(self)
     cpdef bint is_busy_with(self, waiter)

@@ -14,8 +14,8 @@ cdef class Pool:
     cdef readonly object _sweeper
     cdef readonly bint _closed
     cdef readonly Py_ssize_t in_use
-    cdef readonly Py_ssize_t limit
-    cdef readonly Py_ssize_t limit_per_host
+    cdef readonly object limit
+    cdef readonly object limit_per_host
     cdef readonly object keepalive
     cpdef take_idle(self, key)
     cpdef bint take_slot(self, key)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+from http import HTTPMethod
 
 import pytest
 from multidict import CIMultiDict, MultiDict
@@ -92,6 +93,32 @@ async def test_what_the_user_hands_in_is_never_changed(origin):
         session.headers["Z"] = "1"
     assert given == before
     assert own == {"headers": CIMultiDict(Y="1"), "cookies": {"s": "1"}, "skip_auto_headers": ["User-Agent"]}
+
+
+async def test_what_is_more_than_a_str_or_bytes_is_sent_as_one(origin):
+    class Raw(bytes):
+        pass
+
+    class Name(str):
+        __slots__ = ()
+
+    origin.plays(OK)
+    async with aiohttp.ClientSession() as session:
+        for method in (HTTPMethod.POST, Name("POST"), Name("purge")):
+            await session.request(method, Name(origin.url), data=Raw(b"body"), headers={Name("X-Own"): Name("1")})
+    lines = [request.partition(b" ")[0] for request in origin.requests]
+    assert lines == [b"POST", b"POST", b"PURGE"]
+    assert all(b"\r\nX-Own: 1\r\n" in request and request.endswith(b"body") for request in origin.requests)
+
+
+async def test_limits_may_be_any_number_or_none(origin):
+    origin.plays(OK)
+    for limit in (None, 0, True, 2.5, float("inf")):
+        connector = aiohttp.TCPConnector(limit=limit, limit_per_host=limit)
+        assert (connector.limit, connector.limit_per_host) == (limit, limit)
+        async with aiohttp.ClientSession(connector=connector) as session:
+            answers = await asyncio.gather(*[session.get(origin.url) for _ in range(5)])
+        assert [answer.status for answer in answers] == [200] * 5
 
 
 async def test_tls_options_of_the_session_hold_for_its_requests(web, certificates):
