@@ -18,8 +18,8 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 CODECS = ("head", "chunks", "mask")
 # Compiled from the source that serves without a compiler, too, each with what its .pxd says of its types.
-ENGINE = ("clock", "pool", "connection")
-SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd", *(f"aiohttp_client/_net/{name}.pxd" for name in ENGINE)]
+NET = ("clock", "pool", "connection")
+SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd", *(f"aiohttp_client/_net/{name}.pxd" for name in NET)]
 
 wanted = os.environ.get("AIOHTTP_CLIENT_BUILD", "auto")
 if wanted not in ("auto", "compiled", "pure"):
@@ -82,7 +82,7 @@ def notice(*lines: str) -> None:
 # What debuggers want is nine tenths of a module that is built with Python's own flags: only for who asks for it.
 debug = "-g" in os.environ.get("CFLAGS", "").split()
 sources = {f"aiohttp_client._speedups.{name}": f"_ext/{name}.pyx" for name in CODECS}
-sources |= {f"aiohttp_client._net.{name}": f"aiohttp_client/_net/{name}.py" for name in ENGINE}
+sources |= {f"aiohttp_client._net.{name}": f"aiohttp_client/_net/{name}.py" for name in NET}
 extensions = [
     Extension(
         name,

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_COMPILED = tuple(f"aiohttp_client/_net/{name}.py" for name in ("clock", "pool", "connection"))
-_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", "aiohttp_client/*/*.pxd", *_COMPILED)
+_DECLARATIONS = "aiohttp_client/_net/*.pxd"  # each beside the module that is compiled with it
+_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", "aiohttp_client/_speedups/*.pxd", _DECLARATIONS)
 
 
 def folder() -> Path:
@@ -57,6 +57,8 @@ def ensure(*groups: str) -> Path:
     for pattern in _MADE_OF:
         for path in sorted(ROOT.glob(pattern)):
             made_of.update(path.read_bytes())
+            if pattern == _DECLARATIONS:
+                made_of.update(path.with_suffix(".py").read_bytes())
     stamp = environment / "made-of.txt"
     wanted = [made_of.hexdigest(), *sorted(groups)]
     present = stamp.read_text().split() if stamp.exists() and interpreter.exists() else []

@@ -14,8 +14,8 @@ import aiohttp_client
 
 PACKAGE = Path(aiohttp_client.__file__).parent
 CODECS = ("head", "chunks", "mask")
-ENGINE = ("clock", "pool", "connection")  # of _net, made of the same source
-COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS + ENGINE)
+NET = ("clock", "pool", "connection")  # of _net, made of the same source
+COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS + NET)
 
 
 def ask(path, wanted="auto", expect_failure=False, warnings="error"):
@@ -51,8 +51,8 @@ def test_the_backend_demanded_is_the_one_in_use():
         assert getattr(aiohttp_client._backend, codec).__name__ == f"aiohttp_client.{package}.{codec}"
 
 
-@pytest.mark.parametrize("name", ENGINE)
-def test_the_engine_is_compiled_with_the_compiled_codecs_alone(name):
+@pytest.mark.parametrize("name", NET)
+def test_these_of_net_are_compiled_with_the_compiled_codecs_alone(name):
     module = importlib.import_module(f"aiohttp_client._net.{name}")
     place = Path(module.__file__)
     assert place.parent.name == ("_speedups" if aiohttp_client.BACKEND == "c" else "_net")
@@ -62,7 +62,7 @@ def test_the_engine_is_compiled_with_the_compiled_codecs_alone(name):
 
 @pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_all_built(copy):
-    path = copy(*CODECS, *ENGINE)
+    path = copy(*CODECS, *NET)
     assert ask(path)[0] == "c _speedups"
     assert ask(path, "c")[0] == "c _speedups"
     assert ask(path, "py")[0] == "py _pure"
@@ -89,7 +89,7 @@ def test_some_built(copy):
 
 @pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_built_but_unloadable_is_the_real_error(copy):
-    path = copy(*CODECS, *ENGINE)
+    path = copy(*CODECS, *NET)
     library = path / "aiohttp_client" / "_speedups" / f"mask{EXTENSION_SUFFIXES[0]}"
     assert library.exists()
     library.write_bytes(b"no library")

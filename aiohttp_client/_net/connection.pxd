@@ -40,7 +40,7 @@ cdef class Connection:
     cdef _upgraded(self, CompiledHead head, bytes behind)
     cdef _body_begins(self, CompiledHead head, data, int64_t length)
     cdef _body_received(self, data)
-    cdef _body_goes_on(self, bint ended)
+    cdef _body_goes_on(self)
     cdef _answer(self, CompiledHead head, body, bint surplus)
     cdef _body_ends(self)
     cdef _exchange_ends(self, bint surplus)

@@ -32,7 +32,6 @@ from ..exceptions import (
     BadHttpMessage,
     ClientConnectionError,
     ClientConnectionResetError,
-    ClientPayloadError,
     ContentEncodingError,
     ServerDisconnectedError,
     SocketTimeoutError,
@@ -41,7 +40,7 @@ from ..streams import StreamReader
 from .clock import Lane
 from .collecting import Collecting, WholeBody
 from .faults import os_error, payload_error, upload_error
-from .incoming import ChunkDecoder, IncomingBody
+from .incoming import ChunkDecoder, IncomingBody, feed_pieces
 from .liveness import has_news, unread
 from .policy import ReadPolicy
 from .pool import Pool
@@ -284,11 +283,10 @@ class Connection:
     def collected(self, body: WholeBody) -> None:
         """More of body has been filled."""
         assert self._incoming is not None and self.transport is not None
-        if self._incoming.collected(body):
+        self._incoming.collected(body)
+        if self._incoming.ended:
             self.transport.set_protocol(self.protocol)
-            self._body_ends()
-        elif self._policy.sock_read is not None:
-            self._policy.sock_read.arm(self)
+        self._body_goes_on()
 
     # -- for the stream
 
@@ -481,7 +479,7 @@ class Connection:
         except ContentEncodingError as error:
             unreadable = error
             feed = stream = policy.stream_class(self, policy.read_bufsize, loop=self._loop)
-        incoming = self._incoming = IncomingBody(length, decoder, feed)
+        self._incoming = IncomingBody(length, decoder, feed)
         self._reading = BODY
         waiter = self._waiter
         assert waiter is not None
@@ -489,25 +487,23 @@ class Connection:
             waiter.set_result((head, stream))
         if unreadable is not None:
             self._fail(payload_error(unreadable))
-            return
-        try:
-            ended = incoming.receive_chunks(pieces) if decoder is not None else incoming.receive(bytes(data))
-        except ClientPayloadError as bad:
-            self._fail(bad)
+        elif decoder is None:
+            self._body_received(bytes(data))
         else:
-            self._body_goes_on(ended)
+            feed_pieces(feed, pieces)
+            self._body_goes_on()
 
     def _body_received(self, data: bytes) -> None:
         assert self._incoming is not None
-        try:
-            ended = self._incoming.receive(data)
-        except ClientPayloadError as error:
-            self._fail(error)
-        else:
-            self._body_goes_on(ended)
+        self._incoming.receive(data)
+        self._body_goes_on()
 
-    def _body_goes_on(self, ended: bool) -> None:
-        if ended:
+    def _body_goes_on(self) -> None:
+        incoming = self._incoming
+        assert incoming is not None
+        if incoming.error is not None:
+            self._fail(payload_error(incoming.error))
+        elif incoming.ended:
             self._body_ends()
         elif self._policy.sock_read is not None and not self._paused:
             self._policy.sock_read.arm(self)

@@ -9,7 +9,7 @@ from ..decoding import DecodingFeed, Feed
 from ..exceptions import ClientPayloadError, HttpProcessingError
 from ..streams import StreamReader
 from .collecting import WholeBody
-from .faults import payload_error, truncation
+from .faults import truncation
 
 ChunkDecoder: TypeAlias = chunks.ChunkDecoder
 
@@ -23,43 +23,45 @@ class IncomingBody:
     """What did not come along with its head.
 
     left: bytes still to come, or UNTIL_CLOSE, or CHUNKED (RFC 9112 §6.3).
-    surplus: whether something has come behind the end.
     """
 
-    __slots__ = ("_chunks", "_feed", "_length", "left", "surplus")
+    __slots__ = ("_chunks", "_feed", "_length", "_surplus", "left")
 
     def __init__(self, length: int, chunks: ChunkDecoder | None, feed: Feed) -> None:
         self.left = self._length = length
-        self.surplus = False
+        self._surplus = False
         self._chunks = chunks
         self._feed = feed
         if chunks is not None:
             feed.begin_http_chunk_receiving()
 
-    def receive(self, data: bytes) -> bool:
-        """Pass on what has come; whether that was the last of it. Raises ClientPayloadError for bad chunks."""
-        if self._chunks is not None:
-            return self.receive_chunks(self._chunks.feed(data))
-        left, size = self.left, len(data)
-        if left < 0:
-            self._feed.feed_data(data)
-            return False
-        if size > left:
-            self.surplus = True
-            data = data[:left]
-        self.left = max(0, left - size)
-        self._feed.feed_data(data)
-        return size >= left
+    @property
+    def ended(self) -> bool:
+        """Whether all of it has come."""
+        return self._chunks.done if self._chunks is not None else self.left == 0
 
-    def receive_chunks(self, pieces: list[tuple[bytes, bool]]) -> bool:
-        """receive() for what the decoder has made of the data already."""
-        decoder = self._chunks
-        assert decoder is not None
-        feed_pieces(self._feed, pieces)
-        if decoder.error is not None:
-            raise payload_error(decoder.error)
-        self.surplus = bool(decoder.rest)
-        return decoder.done
+    @property
+    def surplus(self) -> bool:
+        """Whether something has come behind the end."""
+        return bool(self._chunks.rest) if self._chunks is not None else self._surplus
+
+    @property
+    def error(self) -> HttpProcessingError | None:
+        """What is wrong with its chunks."""
+        return None if self._chunks is None else self._chunks.error
+
+    def receive(self, data: bytes) -> None:
+        """Pass on what has come."""
+        if self._chunks is not None:
+            feed_pieces(self._feed, self._chunks.feed(data))
+            return
+        left, size = self.left, len(data)
+        if left >= 0:
+            if size > left:
+                self._surplus = True
+                data = data[:left]
+            self.left = max(0, left - size)
+        self._feed.feed_data(data)
 
     def end(self) -> None:
         """All of it is there."""
@@ -84,15 +86,13 @@ class IncomingBody:
         body.fill(len(arrived))
         return body
 
-    def collected(self, body: WholeBody) -> bool:
+    def collected(self, body: WholeBody) -> None:
         """receive() for what has come into body."""
         self.left = max(0, body.left)
-        self.surplus = body.left < 0
-        if self.left:
-            return False
-        assert isinstance(self._feed, StreamReader)
-        self._feed.total_bytes = self._length
-        return True
+        self._surplus = body.left < 0
+        if self.ended:
+            assert isinstance(self._feed, StreamReader)
+            self._feed.total_bytes = self._length
 
 
 def feed_pieces(feed: Feed, pieces: list[tuple[bytes, bool]]) -> None:
