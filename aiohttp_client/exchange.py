@@ -67,7 +67,8 @@ class Exchanger:
                 deadline = self.rest_of_total(request)
             waiter = request.start(connection, sent_head, deadline)
             try:
-                head, body = await waiter
+                await waiter
+                head, body = waiter.result()
             except (ServerDisconnectedError, ClientOSError):
                 # The server closed an idle connection while our request was under way: nothing of
                 # it was answered, so a safe one can be repeated (RFC 9112 §9.3.1). As often as the

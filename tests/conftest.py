@@ -111,6 +111,12 @@ async def _turns(count):
         await asyncio.sleep(0)
 
 
+@pytest.fixture(params=list(LOOPS))
+def new_loop(request):
+    """What makes the loops of a test that has to run them itself."""
+    return LOOPS[request.param]
+
+
 @pytest.fixture
 def origin():
     """A scripted raw-socket server in the test's loop; see servers/scripted.py."""

@@ -58,7 +58,7 @@ Received: TypeAlias = tuple[ResponseHead, Body]
 IDLE, HEAD, BODY, UPGRADED = range(4)
 
 # Up to so many connections in use, who awaits a response goes on where it arrives. With more, many responses arrive in
-# a turn of the loop, and the tasks they wake run together: what a processor has in its caches then serves all of them.
+# a turn of the loop, and the tasks they wake run together: that is one handle for all, and the peer has time to answer.
 _FEW = 4
 # What of a request body is up to this size goes out in one write with its head.
 JOINED_WRITE = 64 * 1024
@@ -183,7 +183,15 @@ class Connection:
 
     def new_waiter(self) -> Awaited[Any]:
         """For a task to await what the peer sends."""
-        return Waiter(self._loop) if self._resumes and self._pool.in_use <= _FEW else self._loop.create_future()
+        return Waiter(self._pool.woken) if self._resumes else self._loop.create_future()
+
+    def wake(self, waiter: Awaited[Any] | None) -> None:
+        """Have the task go on that got a result by waiter: perhaps at once, so it must be the caller's last deed."""
+        if isinstance(waiter, Waiter):
+            if self._pool.in_use <= _FEW:
+                waiter.wake()
+            else:
+                waiter.wake_soon()
 
     def hold(self) -> None:
         """Have close() give back the slot, though nothing is sent yet: between take_idle() and send() one waits."""
@@ -332,8 +340,7 @@ class Connection:
         if self._reading == HEAD:
             waiter = self._waiter
             self._head_received(data)
-            if isinstance(waiter, Waiter):
-                waiter.wake()  # the last thing: it may be sending the next request when that returns
+            self.wake(waiter)
         elif self._reading == BODY:
             self._body_received(data)
         elif self._reading == UPGRADED and self._partial is not None:
@@ -359,8 +366,7 @@ class Connection:
         self.transport = None
         if not self.lost.done():
             self.lost.set_result(None)
-        if isinstance(waiter, Waiter):
-            waiter.wake()
+        self.wake(waiter)
 
     def pause_writing(self) -> None:
         self._drained = self._loop.create_future()

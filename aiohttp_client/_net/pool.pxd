@@ -2,6 +2,8 @@
 
 cimport cython
 
+from aiohttp_client._net.waiter cimport Batch
+
 
 @cython.final
 cdef class Pool:
@@ -17,6 +19,7 @@ cdef class Pool:
     cdef readonly object limit
     cdef readonly object limit_per_host
     cdef readonly object keepalive
+    cdef readonly Batch woken
     cpdef take_idle(self, key)
     cpdef bint take_slot(self, key)
     cdef bint _has_room(self, key)

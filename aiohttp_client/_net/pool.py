@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeAlias
 from ..exceptions import ClientConnectionError
 from .clock import time_of
 from .target import ConnectionKey
+from .waiter import Batch
 
 
 class Pooled(Protocol):
@@ -53,6 +54,7 @@ class Pool:
         "keepalive",
         "limit",
         "limit_per_host",
+        "woken",
     )
 
     def __init__(
@@ -74,6 +76,7 @@ class Pool:
         self._turns: OrderedDict[ConnectionKey, None] = OrderedDict()
         self._sweeper: asyncio.TimerHandle | None = None
         self._closed = False
+        self.woken = Batch(loop)  # tasks to which its connections have brought something
 
     def __repr__(self) -> str:
         waiting = sum(map(len, self._queues.values()))

@@ -1,11 +1,14 @@
-"""Waiter: what one task awaits, and can be resumed from without another turn of the event loop.
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
+"""Waiter: what one task awaits, and goes on from without a handle of the event loop for itself.
 
-The result of a future wakes its task in the loop's next turn. On asyncio's own loops that turn is a
-Handle, a context switch and one more look at the selector: a sixth of all a lone request costs.
-Where data arrives no task is running, so the one that awaits it may as well go on right there: it
-does when wake() is called, which has to be the last thing its caller does. uvloop's turns cost less
-than a Waiter made in Python, and where many wait their turns are better taken together: there it
-is a future, and wake() is not needed.
+The result of a future wakes its task in the loop's next turn, by a handle of its own: on asyncio's own
+loops a tenth of all that a request costs. A task that awaits a Waiter goes on in one of two ways. Where
+data arrives no task is running, so the one that waits for it may go on right there: it does when wake()
+is called, which has to be the last thing its caller does. That saves a lone request a look at the
+selector, too. Where many wait, many results come in one turn, and are better used together: wake_soon()
+leaves the task to a Batch, which lets all of them go on by one handle.
+
+uvloop's handles cost less than a Waiter made in Python: there, without the compiled one, it is a future.
 """
 
 from __future__ import annotations
@@ -13,22 +16,63 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Generator
 from contextvars import Context
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
+
+from .._backend import BACKEND
 
 T = TypeVar("T")
 
 
-class Waiter(Generic[T]):
-    """As much of asyncio.Future as one awaiting task needs (the protocol of asyncio.Task)."""
+class Batch:
+    """Those whose results have come in one turn of the event loop, to go on in the next by one handle."""
 
-    __slots__ = ("_asyncio_future_blocking", "_callback", "_context", "_error", "_is_done", "_loop", "_result")
+    __slots__ = ("_ready", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop  # which the task makes sure is its own, too
+        self.loop = loop
+        self._ready: list[Waiter] = []
+
+    def add(self, waiter: Waiter) -> None:
+        if not self._ready:
+            self.loop.call_soon(self.begin)
+        self._ready.append(waiter)
+
+    def begin(self) -> None:
+        """Let all of them go on, in the order they came."""
+        ready, self._ready = self._ready, []
+        ready.reverse()
+        try:
+            while ready:
+                waiter = ready.pop()
+                waiter.go_on()
+        finally:
+            # A task lets pass nothing but what ends the program. That must not end the others' waiting.
+            while ready:
+                self.add(ready.pop())
+
+
+class Waiter:
+    """As much of asyncio.Future as one awaiting task needs (the protocol of asyncio.Task)."""
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_batch",
+        "_callback",
+        "_context",
+        "_error",
+        "_is_done",
+        "_loop",
+        "_result",
+    )
+
+    def __init__(self, batch: Batch) -> None:
+        self._batch = batch
+        self._loop = batch.loop  # which the task makes sure is its own, too
         self._asyncio_future_blocking = False  # set for the task that looks at it
-        self._callback: Callable[[Waiter[T]], object] | None = None
+        self._callback: Callable[[Waiter], object] | None = None
         self._context: Context | None = None
         self._is_done = False
+        self._result: Any = None
         self._error: BaseException | None = None
 
     # -- for who has the result
@@ -36,7 +80,7 @@ class Waiter(Generic[T]):
     def done(self) -> bool:
         return self._is_done
 
-    def set_result(self, result: T) -> None:
+    def set_result(self, result: Any) -> None:
         """To be followed by wake() or wake_soon()."""
         self._result = result
         self._is_done = True
@@ -45,36 +89,49 @@ class Waiter(Generic[T]):
         """Wakes the task, too: in the loop's next turn."""
         self._error = error
         self._is_done = True
-        self.wake_soon()
+        callback, self._callback = self._callback, None
+        if callback is not None:
+            # By a handle of its own, or error would hold, by its traceback, the frame of who woke many.
+            self._loop.call_soon(callback, self, context=self._context)
 
     def wake(self) -> None:
         """Resume the task, if it waits and there is a result; where some task is running, in the loop's next turn."""
-        callback = self._callback
-        if callback is None or not self._is_done:
+        if self._callback is None or not self._is_done:
             return
         if asyncio.current_task(self._loop) is not None:
-            self.wake_soon()
-            return
-        self._callback = None
-        assert self._context is not None
-        self._context.run(callback, self)
+            self._batch.add(self)
+        else:
+            self.go_on()
 
     def wake_soon(self) -> None:
         """Resume the task in the loop's next turn, if it waits and there is a result."""
-        callback = self._callback
-        if callback is not None and self._is_done:
+        if self._callback is not None and self._is_done:
+            self._batch.add(self)
+
+    def go_on(self) -> None:
+        """For Batch."""
+        callback, context = self._callback, self._context
+        if callback is not None and context is not None:
             self._callback = None
-            self._loop.call_soon(callback, self, context=self._context)
+            context.run(callback, self)
+            del callback  # or what the task has raised would hold, by this frame, the task
 
     # -- for the task
 
-    def __await__(self) -> Generator[Any, None, T]:
-        if not self._is_done:
-            self._asyncio_future_blocking = True
-            yield self
-        return self.result()
+    def __await__(self) -> Generator[Any, None, None]:
+        """Awaited it gives nothing: what came is result(), which need not be packed in a StopIteration that way."""
+        return self  # type: ignore[return-value]  # an iterator is all that `await` asks for
 
-    def result(self) -> T:
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> Self:
+        if self._is_done:
+            raise StopIteration
+        self._asyncio_future_blocking = True
+        return self
+
+    def result(self) -> Any:
         error, self._error = self._error, None
         if error is None:
             return self._result
@@ -83,7 +140,7 @@ class Waiter(Generic[T]):
         finally:
             del error  # or it would hold, by its traceback, what holds it
 
-    def add_done_callback(self, callback: Callable[[Waiter[T]], object], *, context: Context) -> None:
+    def add_done_callback(self, callback: Callable[[Waiter], object], *, context: Context) -> None:
         self._callback = callback
         self._context = context
 
@@ -94,10 +151,11 @@ class Waiter(Generic[T]):
         return True
 
 
-# What names an exchange; one task awaits it.
-Awaited: TypeAlias = asyncio.Future[T] | Waiter[T]
+# What names an exchange; one task awaits it, and then asks for its result().
+Awaited: TypeAlias = asyncio.Future[T] | Waiter
 
 
 def resumes(loop: asyncio.AbstractEventLoop) -> bool:
     """Whether a Waiter is better than a future of loop."""
-    return isinstance(loop, asyncio.BaseEventLoop)
+    # A loop that is debugged names the handles that took long: each task is to have its own.
+    return (BACKEND == "c" or isinstance(loop, asyncio.BaseEventLoop)) and not loop.get_debug()

@@ -250,8 +250,7 @@ class WSConnection(asyncio.Protocol):
         if not self._reader.ended:
             self._reader.feed(data)
             self._parse()
-            if isinstance(self._waiter, Waiter):
-                self._waiter.wake()  # the last thing: the task goes on here
+            self._connection.wake(self._waiter)
 
     def collected(self, body: WholeBody) -> None:
         """More of a large message has been put in its place."""

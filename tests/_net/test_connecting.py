@@ -105,10 +105,10 @@ async def test_a_crowd_that_dials_leaves_the_loop_to_others(origin):
                 return await response.read()
 
         await one()
-        crowd = [asyncio.create_task(one()) for _ in range(400)]
+        crowd = [asyncio.create_task(one()) for _ in range(800)]
         await asyncio.sleep(0)  # the first of them takes the open connection
         while not any(task.done() for task in crowd):
             await asyncio.sleep(0)  # by turns: any other wait could let more begin than have to
-        assert len(session.connector._pace._line) > 50
+        assert len(session.connector._pace._line) > 400
         await asyncio.gather(*crowd)
         assert session.connector._pool.in_use == 0

@@ -7,7 +7,8 @@ import weakref
 
 import pytest
 
-from aiohttp_client._net.waiter import Waiter, resumes
+from aiohttp_client import BACKEND
+from aiohttp_client._net.waiter import Batch, Waiter, resumes
 
 variable = contextvars.ContextVar("variable", default="nobody's")
 
@@ -20,12 +21,13 @@ def arrives(waiter, result):
 
 async def awaited():
     """A waiter, the task that awaits it, and a list of what that saw."""
-    waiter, seen = Waiter(asyncio.get_running_loop()), []
+    waiter, seen = Waiter(Batch(asyncio.get_running_loop())), []
 
     async def awaits():
         variable.set("the task's")
         try:
-            seen.append((await waiter, variable.get()))
+            await waiter
+            seen.append((waiter.result(), variable.get()))
         except BaseException as error:
             seen.append(error)
             raise
@@ -57,9 +59,10 @@ async def test_where_a_task_is_running_the_other_goes_on_in_the_next_turn():
 
 
 async def test_a_result_that_is_there_is_not_waited_for():
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter(Batch(asyncio.get_running_loop()))
     arrives(waiter, 5)
-    assert await waiter == 5
+    await waiter
+    assert waiter.result() == 5
 
 
 async def test_an_exception_is_raised_and_leaves_no_cycle():
@@ -79,6 +82,34 @@ async def test_an_exception_is_raised_and_leaves_no_cycle():
         gone = weakref.ref(error)
         seen.clear()
         del error, task
+        await asyncio.sleep(0)
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("how", [Waiter.wake, Waiter.wake_soon])
+async def test_what_the_task_raises_when_it_goes_on_is_in_no_cycle_with_it(how):
+    waiter = Waiter(Batch(asyncio.get_running_loop()))
+
+    class Failure(Exception):
+        pass
+
+    async def fails():
+        await waiter
+        raise Failure
+
+    task = asyncio.create_task(fails())
+    await asyncio.sleep(0)
+    gc.collect()
+    gc.disable()
+    try:
+        waiter.set_result(None)
+        asyncio.get_running_loop().call_soon(how, waiter)
+        with pytest.raises(Failure) as caught:
+            await task
+        gone = weakref.ref(caught.value)
+        del caught, task
         await asyncio.sleep(0)
         assert gone() is None
     finally:
@@ -107,7 +138,7 @@ async def test_a_task_cancelled_after_its_result_arrived_but_before_it_goes_on()
 
 
 async def test_a_timeout():
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter(Batch(asyncio.get_running_loop()))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             await waiter
@@ -115,7 +146,7 @@ async def test_a_timeout():
 
 async def test_what_the_task_raises_is_the_tasks():
     """Not its waker's, in whose stack it was raised."""
-    waiter = Waiter(asyncio.get_running_loop())
+    waiter = Waiter(Batch(asyncio.get_running_loop()))
 
     async def fails():
         await waiter
@@ -128,6 +159,62 @@ async def test_what_the_task_raises_is_the_tasks():
         await task
 
 
-async def test_uvloop_has_better_futures():
+async def test_many_go_on_in_the_next_turn_by_one_handle_in_the_order_of_their_results():
+    loop, ended = asyncio.get_running_loop(), []
+    batch = Batch(loop)
+    waiters = [Waiter(batch) for _ in range(50)]
+
+    async def awaits(number):
+        await waiters[number]
+        ended.append((number, waiters[number].result()))
+
+    tasks = [asyncio.create_task(awaits(number)) for number in range(50)]
+    await asyncio.sleep(0)
+    for number in reversed(range(50)):
+        waiters[number].set_result(number * number)
+        waiters[number].wake_soon()
+    assert ended == []
+    await asyncio.sleep(0)
+    assert ended == [(number, number * number) for number in reversed(range(50))]
+    await asyncio.gather(*tasks)
+
+
+def test_what_ends_the_program_does_not_keep_the_others_from_going_on(new_loop):
+    """Ctrl-C reaches the task that happens to run, and asyncio.Runner lets the others end in order."""
+    ended = []
+
+    async def awaits(waiter, error):
+        await waiter
+        if error is not None:
+            raise error
+        ended.append(waiter.result())
+
+    async def many():
+        batch = Batch(asyncio.get_running_loop())
+        waiters = [Waiter(batch) for _ in range(3)]
+        tasks = [
+            asyncio.create_task(awaits(waiter, error))
+            for waiter, error in zip(waiters, (None, KeyboardInterrupt(), None), strict=True)
+        ]
+        await asyncio.sleep(0)
+        for number, waiter in enumerate(waiters):
+            waiter.set_result(number)
+            waiter.wake_soon()
+        await asyncio.wait(tasks)
+
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        with pytest.raises(KeyboardInterrupt):
+            runner.run(many())
+        runner.run(asyncio.sleep(0))
+        assert ended == [0, 2]
+
+
+async def test_uvloop_has_better_futures_than_a_waiter_made_in_python():
     loop = asyncio.get_running_loop()
-    assert resumes(loop) is isinstance(loop, asyncio.BaseEventLoop) is ("uvloop" not in type(loop).__module__)
+    assert resumes(loop) is (BACKEND == "c" or "uvloop" not in type(loop).__module__)
+
+
+async def test_a_loop_that_is_debugged_names_the_task_that_took_long():
+    loop = asyncio.get_running_loop()
+    loop.set_debug(True)
+    assert not resumes(loop)
