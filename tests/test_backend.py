@@ -14,7 +14,7 @@ import aiohttp_client
 
 PACKAGE = Path(aiohttp_client.__file__).parent
 CODECS = ("head", "chunks", "mask")
-NET = ("clock", "waiter", "pool", "connection")  # of _net, made of the same source
+NET = ("clock", "waiter", "transport", "pool", "connection")  # of _net, made of the same source
 COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS + NET)
 
 
@@ -82,7 +82,7 @@ def test_some_built(copy):
     path = copy("head")
     backend, said = ask(path, warnings="always")
     assert not backend.startswith("c ")
-    missing = "chunks, mask, clock, waiter, pool, connection"
+    missing = "chunks, mask, clock, waiter, transport, pool, connection"
     assert "RuntimeWarning" in said and missing in said
     assert missing in ask(path, "c", expect_failure=True)
 

@@ -30,8 +30,8 @@ data_queue
 streams
 decoding observed_stream
 resolver cookiejar
-_net/clock _net/tls _net/environ _net/engine _net/liveness _net/waiter _net/heartbeat
-_net/target _net/policy
+_net/clock _net/tls _net/environ _net/transport _net/liveness _net/waiter _net/heartbeat
+_net/target _net/policy _net/engine
 _net/dial _net/pool _net/collecting _net/faults _net/connecting
 _net/incoming
 _net/connection

@@ -11,10 +11,13 @@ from __future__ import annotations
 import asyncio
 import functools
 import os
+import socket
 import ssl
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from .transport import connected
 
 # What CPythons its authors and these tests know.
 _TESTED = (3, 11) <= sys.version_info < (3, 15) and sys.implementation.name == "cpython"
@@ -52,13 +55,21 @@ def tls_engine(context: ssl.SSLContext) -> str:
 
 
 async def create_connection(
-    factory: Callable[[], asyncio.Protocol], *, context: ssl.SSLContext | None, will_start_tls: bool, **options: Any
+    factory: Callable[[], asyncio.Protocol],
+    *,
+    context: ssl.SSLContext | None,
+    will_start_tls: bool,
+    sock: socket.socket,
+    **options: Any,
 ) -> tuple[asyncio.Transport, asyncio.Protocol]:
     """loop.create_connection(factory, ssl=context, …); will_start_tls: loop.start_tls() must take the transport."""
     loop = asyncio.get_running_loop()
-    if context is not None and not will_start_tls and tls_engine(context) == "aiofastnet":
-        made: tuple[asyncio.Transport, asyncio.Protocol] = await _fast_create_connection()(
-            loop, factory, ssl=context, **options
-        )
-        return made
-    return await loop.create_connection(factory, ssl=context, **options)
+    made: tuple[asyncio.Transport, asyncio.Protocol]
+    if not will_start_tls:
+        if context is None and isinstance(loop, asyncio.SelectorEventLoop):
+            protocol = factory()
+            return connected(loop, sock, protocol), protocol
+        if context is not None and tls_engine(context) == "aiofastnet":
+            made = await _fast_create_connection()(loop, factory, ssl=context, sock=sock, **options)
+            return made
+    return await loop.create_connection(factory, ssl=context, sock=sock, **options)
