@@ -10,7 +10,7 @@ cdef class SelectorTransport:
     cdef object __weakref__
     cdef object _loop, _socket, _descriptor, _protocol, _unsent
     cdef dict _extra
-    cdef bint _closing, _gone, _is_buffered, _reads, _wants_pause, _writes_eof
+    cdef bint _closing, _gone, _is_buffered, _reads, _wants_pause
     cdef Py_ssize_t _size, _unsent_size, _high, _low
     cpdef set_protocol(self, protocol)
     cpdef pause_reading(self)

@@ -1,9 +1,9 @@
 # cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """The transport of plain connections on asyncio's selector loops.
 
-asyncio's own takes a sixth of all that a small request costs: its code for a read and for a write is Python, and
-each read asks for a quarter of a megabyte. This one is compiled where there is a compiler, and asks for as much as
-came lately. uvloop's and the proactor's transports are compiled already, TLS is another matter (engine.py).
+asyncio's own is Python for each read and each write, and each read asks for a quarter of a megabyte. This one is
+compiled where there is a compiler, and asks for as much as came lately. uvloop's and the proactor's transports are
+compiled already; TLS is another matter (engine.py).
 """
 
 from __future__ import annotations
@@ -44,7 +44,6 @@ class SelectorTransport:
         "_unsent",
         "_unsent_size",
         "_wants_pause",
-        "_writes_eof",
     )
 
     def __init__(self, loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.BaseProtocol) -> None:
@@ -60,7 +59,6 @@ class SelectorTransport:
         self._unsent_size = 0
         self._high, self._low = _HIGH, _LOW
         self._wants_pause = False
-        self._writes_eof = False
         self.set_protocol(protocol)
 
     def __repr__(self) -> str:
@@ -160,14 +158,11 @@ class SelectorTransport:
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         """Send data, or keep what the system does not take at once; nothing after close() or a failure."""
-        if self._writes_eof:
-            raise RuntimeError("Cannot call write() after write_eof()")
-        if self._closing:
-            return
-        sent = 0
         if not isinstance(data, bytes):
             data = memoryview(data).cast("B")
-        size = len(data)
+        sent, size = 0, len(data)
+        if not size or self._closing:
+            return
         if not self._unsent_size:
             try:
                 sent = self._socket.send(data)
@@ -217,8 +212,6 @@ class SelectorTransport:
             self._loop.remove_writer(self._descriptor)
             if self._closing:
                 self._lose(None)
-            elif self._writes_eof:
-                self._socket.shutdown(socket.SHUT_WR)
         if self._wants_pause and self._unsent_size <= self._low:
             self._wants_pause = False
             self._protocol.resume_writing()
@@ -229,13 +222,7 @@ class SelectorTransport:
             self._protocol.pause_writing()
 
     def can_write_eof(self) -> bool:
-        return True
-
-    def write_eof(self) -> None:
-        if not self._closing and not self._writes_eof:
-            self._writes_eof = True
-            if not self._unsent_size:
-                self._socket.shutdown(socket.SHUT_WR)
+        return False  # HTTP/1.1 and WebSocket have ends of their own
 
     # -- the end
 
@@ -281,12 +268,11 @@ def connected(
     loop: asyncio.AbstractEventLoop, sock: socket.socket, protocol: asyncio.BaseProtocol
 ) -> asyncio.Transport:
     """Let protocol have what comes from sock, and send to it, by the transport given back."""
+    # asyncio.Transport only by its methods: compiled, it cannot inherit from a class of Python's.
     transport: Any = SelectorTransport(loop, sock, protocol)
     protocol.connection_made(transport)
     transport.resume_reading()
-    made: asyncio.Transport = (
-        transport  # it has all of the methods; compiled, it cannot inherit from a class of Python's
-    )
+    made: asyncio.Transport = transport
     return made
 
 
