@@ -30,7 +30,7 @@ _CONTESTS = ("bench_request.py", "bench_body.py", "bench_ws.py", "bench_scale.py
 _MICRO = ("bench_head.py", "bench_chunks.py", "bench_mask.py", "bench_pieces.py")
 _MARK = "<!-- results: written by run.py -->"
 _BESIDE = """
-    aiohttp uvloop multidict yarl httptools
+    aiohttp uvloop aiofastnet multidict yarl httptools
     httpx niquests aiosonic wreq rnet pyreqwest primp curl_cffi websockets picows
 """
 

@@ -39,6 +39,7 @@ INTERNAL = {
     "data must be a bytearray, got …",
     "message must be a class of tuples, got …",
     "… does not say how to dial",
+    "high (…) must be at least low (…), and low at least 0",
 }
 MODULES = [
     path
