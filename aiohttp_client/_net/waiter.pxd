@@ -17,7 +17,9 @@ cdef class Waiter:
     cdef Batch _batch
     cdef readonly object _loop
     cdef public bint _asyncio_future_blocking
-    cdef object _callback, _context, _result, _error
+    cdef public object _callback  # ci/cancel_fuzz.py puts itself between
+    cdef readonly object _context
+    cdef object _result, _error
     cdef bint _is_done
     cpdef bint done(self)
     cpdef set_result(self, result)
