@@ -23,8 +23,16 @@ import instrumented
 _in_our_modules = re.compile(r"\((?:head|chunks|mask|clock|waiter|transport|pool|connection)\.c:|_speedups").search
 
 # Where bytes of a peer meet C: the codecs against their twins, the corpora through whole connections,
-# frames, large bodies received in place.
-_TESTS = ("tests/parity", "tests/corpora", "tests/_wire", "tests/websocket", "tests/client/test_large_bodies.py")
+# frames, large bodies received in place; and what tasks and sockets meet.
+_TESTS = (
+    "tests/parity",
+    "tests/corpora",
+    "tests/_wire",
+    "tests/websocket",
+    "tests/client/test_large_bodies.py",
+    "tests/_net/test_transport.py",
+    "tests/_net/test_waiter.py",
+)
 _TESTS_OF_VALGRIND = ("tests/parity", "tests/_wire/test_wsframes.py")
 
 

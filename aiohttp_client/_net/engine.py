@@ -1,4 +1,7 @@
-"""Whose TLS connections are made of: aiofastnet's where it is installed and safe, else the loop's own.
+"""Whose transport a connection gets: ours, aiofastnet's, or the loop's own.
+
+Ours (transport.py) is for plain connections on asyncio's selector loops. TLS is aiofastnet's where that
+is installed and safe, else the loop's.
 
 aiofastnet calls OpenSSL directly, for half of the loop's CPU time and less than half of its memory.
 It finds the SSL_CTX by the layout that CPython's own SSLContext has: of a subclass, which may be

@@ -7,7 +7,6 @@ cdef Py_ssize_t _LEAST, _MOST
 
 @cython.final
 cdef class SelectorTransport:
-    cdef object __weakref__
     cdef object _loop, _socket, _descriptor, _protocol, _unsent
     cdef dict _extra
     cdef bint _closing, _gone, _is_buffered, _reads, _wants_pause

@@ -121,7 +121,9 @@ class SelectorTransport:
                 protocol.data_received(data)
         except (SystemExit, KeyboardInterrupt):
             raise
-        except BaseException as error:
+        except (
+            BaseException
+        ) as error:  # a mistake of the protocol's, of any kind: the loop is told, and so is the protocol
             self._loop.call_exception_handler(
                 {
                     "message": "Fatal error: a protocol cannot take what was received",
@@ -188,7 +190,7 @@ class SelectorTransport:
     def writable(self) -> None:
         """For the loop: the system takes more."""
         unsent = self._unsent
-        if not unsent or self._gone:
+        if not unsent:
             return
         try:
             if len(unsent) > 1 and hasattr(self._socket, "sendmsg"):
