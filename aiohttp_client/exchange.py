@@ -38,12 +38,12 @@ from .typedefs import LooseCookies
 class Exchanger:
     """Sends requests by way of connector, and puts the cookies of all responses into jar."""
 
-    __slots__ = ("_connector", "_jar", "_response_class")
+    __slots__ = ("_answering", "_connector", "_jar")
 
     def __init__(self, connector: BaseConnector, jar: AbstractCookieJar, response_class: type[ClientResponse]) -> None:
         self._connector = connector
         self._jar = jar
-        self._response_class = response_class
+        self._answering = response_class.answering
 
     async def send(self, request: ClientRequest) -> ClientResponse:
         """Send request to its hop and read the response's head, once more for each stale connection."""
@@ -84,7 +84,7 @@ class Exchanger:
             except BaseException:
                 connection.abandon(waiter)
                 raise
-            response = self._response_class.answering(request, head, body, connection, waiter)
+            response = self._answering(request, head, body, connection, waiter)
             if head.has_cookies:  # those of redirects and refusals, too
                 self._jar.update_cookies_from_headers(response.headers.getall(hdrs.SET_COOKIE), request.target.url)
             return response

@@ -62,27 +62,29 @@ class ClientResponse(HeadersMixin):
     request_info and session are accepted for libraries that make responses of their own.
     """
 
-    # What answering() has not set.
-    version: HttpVersion | None = None
-    status: int = None  # type: ignore[assignment]  # known to everybody but a library between its constructor and its assignments
+    # Made when first looked at. Only these have their defaults here: CPython does not specialise (PEP 659) assignments
+    # to what the class has, too, and so they take several times as long.
     _reason: str | None = None
-    _head: ResponseHead | None = None
     _headers: CIMultiDictProxy[str] | None = None
     _raw_headers: RawHeaders | None = None
-    _request: ClientRequest | None = None
     _request_info: RequestInfo | None = None
     _cookies: SimpleCookie | None = None
     _url: URL | None = None
     _real_url: URL | None = None
-    _arrived: bytes | list[tuple[bytes, bool]] | None = None  # a body that came with its head, until it is used
-    _content: StreamReader | None = None
-    _body: bytes | None = None
     _coded_size: int | None = None  # of a body that had to be decoded
-    _lease: Lease | None = None
     _history: tuple[ClientResponse, ...] = ()
     _failure: BaseException | None = None  # of read(), which raises it again
-    _in_context = False
-    _released = False
+
+    status: int
+    version: HttpVersion | None
+    _request: ClientRequest | None
+    _head: ResponseHead | None
+    _arrived: bytes | list[tuple[bytes, bool]] | None  # a body that came with its head, until it is used
+    _content: StreamReader | None
+    _body: bytes | None
+    _lease: Lease | None
+    _in_context: bool
+    _released: bool
 
     def __init__(
         self,
@@ -100,6 +102,10 @@ class ClientResponse(HeadersMixin):
         **_: object,
     ) -> None:
         self.method = method
+        # None only for a library, between this and its assignments.
+        self.status = self.version = None  # type: ignore[assignment]
+        self._request = self._head = self._arrived = self._content = self._body = self._lease = None
+        self._in_context = self._released = False
         if url is not None:
             self._real_url = url
         if request_info is not None:
@@ -124,9 +130,12 @@ class ClientResponse(HeadersMixin):
         self._head = head
         self.status = head.status
         self.version = head.version
+        self._content = self._body = self._lease = None
+        self._in_context = self._released = False
         if type(body) is bytes or not isinstance(body, StreamReader):
             self._arrived = body
         else:
+            self._arrived = None
             self._content = body
             if isinstance(body, ObservedStreamReader):
                 body.observer = self._observer()
