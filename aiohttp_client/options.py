@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl as ssl_module
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypedDict
 
@@ -60,6 +60,16 @@ class RedirectableOptions(RequestOptions, total=False):
     """All keyword arguments of a request beside the URL."""
 
     allow_redirects: bool
+
+
+_NAMES = frozenset(RedirectableOptions.__annotations__)
+
+
+def check_names(options: Mapping[str, object]) -> None:
+    """Raises TypeError for an option that no request has: where it is called, not where it is awaited."""
+    if not options.keys() <= _NAMES:
+        unknown = ", ".join(sorted(map(repr, options.keys() - _NAMES)))
+        raise TypeError(f"a request takes no option {unknown}")
 
 
 def changed_policy(

@@ -258,7 +258,7 @@ class ClientRequest:
         self.content = self.payload = self.upload = None
         if body is not None:
             self.content, self.payload = body_of(
-                body, None, None, self.session._json_dumps, needs_payload=self.compress is not None
+                body, None, None, self.session._settings.json_dumps, needs_payload=self.compress is not None
             )
         self._frame(headers)
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json as json_module
-import ssl as ssl_module
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -22,14 +21,13 @@ from ._net.clock import time_of
 from ._net.environ import netrc_authorization
 from ._net.policy import ReadPolicy
 from ._net.target import Target, target_of
-from ._net.tls import SSLOption, check_server_hostname, check_ssl, one_ssl_option
+from ._net.tls import SSLOption, check_ssl
 from ._wire.auth import BasicAuth
 from ._wire.query import with_params
 from ._wire.serialize import canonical_method
 from ._wire.urls import parse_url
 from .abc import AbstractCookieJar
 from .base_connector import BaseConnector
-from .body import body_of
 from .connector import TCPConnector
 from .cookiejar import CookieJar, cookies_to_send
 from .exceptions import (
@@ -40,20 +38,12 @@ from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
 from .middlewares import ClientMiddlewareType, checked_middlewares
 from .observed_stream import ObservedStreamReader
-from .options import (
-    RaiseForStatus,
-    RedirectableOptions,
-    RequestOptions,
-    changed_policy,
-    checked_auth,
-    checked_compression,
-    request_timeout,
-    session_timeout,
-)
+from .options import RaiseForStatus, RedirectableOptions, RequestOptions, check_names, checked_auth, session_timeout
 from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest
 from .response import ClientResponse, utf8
-from .routing import DIRECT, Proxy, Route, proxy_of
+from .routing import DIRECT, Route, proxy_of
+from .settings import Settings
 from .timeouts import ClientTimeout, ClientWSTimeout
 from .tracing import (
     TraceConfig,
@@ -63,7 +53,6 @@ from .tracing import (
     Traces,
 )
 from .typedefs import UNSET, JSONBytesEncoder, JSONEncoder, LooseCookies, LooseHeaders, Query, StrOrURL, Unset
-from .upload_tracker import UploadTracker
 from .websocket import ClientWebSocketResponse
 from .ws_connect import WSRequestContextManager, WSRequestOptions, open_websocket
 
@@ -133,15 +122,13 @@ class ClientSession:
         check_ssl(ssl)
         if proxy is None and proxy_auth is not None:
             proxy_of("http://unused", proxy_auth, None)  # checks its type
-        self._proxy_auth = proxy_auth
         route = Route(
             ssl=ssl, proxy=None if proxy is None else proxy_of(proxy, proxy_auth, None), environment=trust_env
         )
-        self._route = DIRECT if route == DIRECT else route
         self._trace_configs = tuple(trace_configs or ())
         for config in self._trace_configs:
             config.freeze()
-        self._middlewares = checked_middlewares(middlewares)
+        middlewares = checked_middlewares(middlewares)
         self._base_url = _checked_base(base_url)
         self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
@@ -150,13 +137,11 @@ class ClientSession:
         self._headers: CIMultiDict[str] = CIMultiDict(headers or ())
         self._skip = header_names(skip_auto_headers)
         self._json_serialize = json_serialize
-        self._json_dumps = json_serialize_bytes or (lambda value: json_serialize(value).encode())
         self._request_class = request_class
         self._response_class = response_class
         self._ws_response_class = ws_response_class
         self._version = HttpVersion(*version)
-        self._raise_for_status = raise_for_status
-        self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
+        timeout = session_timeout(timeout, read_timeout, conn_timeout)
         self._requote_redirect_url = requote_redirect_url
         self._fallback_charset_resolver = fallback_charset_resolver
         self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
@@ -165,7 +150,7 @@ class ClientSession:
         self._template = HeadTemplate(
             self._headers, self._skip, self._version, force_close=connector is not None and connector.force_close
         )
-        self._policy = ReadPolicy(
+        policy = ReadPolicy(
             limits=HeadLimits.of(max_line_size, max_field_size, max_headers),
             read_bufsize=read_bufsize,
             decompress=auto_decompress,
@@ -176,8 +161,15 @@ class ClientSession:
         self._connector = connector
         self._connector_owner = connector_owner
         self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
-        self._policy = self._policy_for(self._timeout)
-        self._total = self._total_lane(self._timeout)
+        self._settings = Settings(
+            connector.clock,
+            route=route,
+            policy=policy,
+            timeout=timeout,
+            middlewares=middlewares,
+            raise_for_status=raise_for_status,
+            json_dumps=json_serialize_bytes or (lambda value: json_serialize(value).encode()),
+        )
 
     def __init_subclass__(cls) -> None:
         warnings.warn(
@@ -303,45 +295,15 @@ class ClientSession:
             )
         )
 
-    # Not keyword-only, though nobody passes them by position: filling in the defaults of keyword-only
-    # parameters is a look-up for each, a quarter of a microsecond in all.
-    async def _request(
-        self,
-        method: str,
-        str_or_url: StrOrURL,
-        params: Query = None,
-        data: Any = None,
-        json: Any = None,
-        text: str | None = None,
-        cookies: LooseCookies | None = None,
-        headers: LooseHeaders | None = None,
-        skip_auto_headers: Iterable[str] | None = None,
-        auth: BasicAuth | None = None,
-        allow_redirects: bool = True,
-        max_redirects: int = 10,
-        compress: str | bool | None = None,
-        chunked: bool | None = None,
-        expect100: bool = False,
-        raise_for_status: RaiseForStatus | None = None,
-        read_until_eof: bool = True,
-        timeout: ClientTimeout | float | Unset | None = UNSET,
-        ssl: SSLOption | None = True,
-        verify_ssl: bool | None = None,
-        ssl_context: ssl_module.SSLContext | None = None,
-        fingerprint: bytes | None = None,
-        server_hostname: str | None = None,
-        proxy: StrOrURL | None = None,
-        proxy_auth: BasicAuth | None = None,
-        proxy_headers: LooseHeaders | None = None,
-        trace_request_ctx: object = None,
-        middlewares: Sequence[ClientMiddlewareType] | None = None,
-        upload_tracker: UploadTracker | None = None,
-        read_bufsize: int | None = None,
-        auto_decompress: bool | None = None,
-        max_line_size: int | None = None,
-        max_field_size: int | None = None,
-        max_headers: int | None = None,
-    ) -> ClientResponse:
+    def _request(
+        self, method: str, str_or_url: StrOrURL, **options: Unpack[RedirectableOptions]
+    ) -> Coroutine[Any, Any, ClientResponse]:
+        """All requests come this way: libraries that cache or record them put a coroutine function here."""
+        if options:
+            check_names(options)
+        return self._response(method, str_or_url, options)
+
+    async def _response(self, method: str, str_or_url: StrOrURL, options: RedirectableOptions) -> ClientResponse:
         connector = self._connector
         if connector is None or connector._closed:
             raise RuntimeError("Session is closed")
@@ -350,105 +312,56 @@ class ClientSession:
         started = self._now()
         if method not in hdrs.METH_ALL:
             method = canonical_method(method)
+        params = options.get("params") if options else None
         target = self._target(str_or_url, params) if params or self._base_url is not None else target_of(str_or_url)
         if target.origin.carrier and target.origin.carrier not in connector.allowed_protocol_schema_set:
             raise NonHttpUrlClientError(str_or_url)
-        route = self._route
-        if ssl is not True or not (
-            verify_ssl is None
-            and ssl_context is None
-            and fingerprint is None
-            and server_hostname is None
-            and proxy is None
-            and proxy_auth is None
-            and proxy_headers is None
-        ):
-            ssl = one_ssl_option(ssl, verify_ssl, ssl_context, fingerprint)
-            if ssl is not True:
-                route = route._replace(ssl=ssl)
-            if server_hostname is not None:
-                check_server_hostname(server_hostname)
-            route = route._replace(
-                server_hostname=server_hostname, proxy=self._proxy_for(proxy, proxy_auth, proxy_headers)
-            )
-        key = target.key if route is DIRECT else await route.key(target)
-        template = self._template
-        if template.stale:
-            template = self._template = HeadTemplate(
-                self._headers, self._skip, self._version, force_close=template.closing == "close"
-            )
-        policy = self._policy
-        limits = self._timeout
-        if isinstance(timeout, Unset):
-            total = self._total
-        else:
-            limits = request_timeout(timeout)
-            total = self._total_lane(limits)
-            if limits.sock_read != self._timeout.sock_read:
-                policy = self._policy_for(limits)
-        if not read_until_eof or not (
-            read_bufsize is auto_decompress is max_line_size is max_field_size is max_headers is None
-        ):
-            policy = changed_policy(
-                policy, read_until_eof, read_bufsize, auto_decompress, max_line_size, max_field_size, max_headers
-            )
-        differences: dict[str, Any] = {}
-        if data is not None or json is not None or text is not None:
-            content, payload = body_of(
-                data,
-                json,
-                text,
-                self._json_dumps,
-                needs_payload=bool(compress or chunked or expect100 or upload_tracker),
-            )
-            differences = {"content": content, "payload": payload}
-            if payload is not None:
-                differences["chunked"] = bool(chunked)
-                differences["compress"] = checked_compression(compress) if payload.size != 0 else None
-                differences["expect100"] = expect100
-        if headers:
-            differences["headers"] = headers
-        if skip_auto_headers:
-            differences["skip"] = header_names(skip_auto_headers)
-        if auth is not None or self._auth is not None or target.authorization is not None:
-            differences["authorization"] = self._authorization(target, auth)
-        if route.environment and differences.get("authorization") is None:
-            differences["authorization"] = await self._from_netrc(target, headers)
-        if cookies or len(self._cookie_jar):
-            differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, cookies)
-        if upload_tracker is not None:
-            if not isinstance(upload_tracker, UploadTracker):
-                raise TypeError(f"upload_tracker must be an UploadTracker, got {type(upload_tracker).__name__}")
-            upload_tracker.bind()
-            differences["tracker"] = upload_tracker
-        send = self._exchanger.send
-        if middlewares is None:
-            middlewares = self._middlewares
-        if middlewares:
-            send = partial(self._exchanger.through, checked_middlewares(middlewares))
-        traces = merged = None
-        if self._trace_configs:
-            traces = differences["traced"] = Traces(self, self._trace_configs, trace_request_ctx)
-            differences["merged"] = merged = merged_headers(self._headers, headers)
-            policy = replace(policy, stream_class=ObservedStreamReader)
-        request = response = None
+        settings = self._settings.changed(**options) if options else self._settings
+        differences = settings.differences or {}
+        request = response = traces = merged = None
         try:
-            if traces is not None and merged is not None:
+            template = self._template
+            if template.stale:
+                template = self._template = HeadTemplate(
+                    self._headers, self._skip, self._version, force_close=template.closing == "close"
+                )
+            if settings.auth is not None or self._auth is not None or target.authorization is not None:
+                differences["authorization"] = self._authorization(target, settings.auth)
+            key, route = target.key, settings.route
+            if route is not DIRECT:
+                key = await route.key(target)
+                if route.environment and differences.get("authorization") is None:
+                    differences["authorization"] = await self._from_netrc(target, settings.headers)
+            if settings.cookies or len(self._cookie_jar):
+                differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, settings.cookies)
+            send = self._exchanger.send
+            if settings.middlewares:
+                send = partial(self._exchanger.through, settings.middlewares)
+            policy = settings.policy
+            if self._trace_configs:
+                policy = replace(policy, stream_class=ObservedStreamReader)
+                differences["merged"] = merged = merged_headers(self._headers, settings.headers)
+                differences["traced"] = traces = Traces(self, self._trace_configs, settings.trace_request_ctx)
                 await traces.tell(TraceRequestStartParams(method, target.url.with_fragment(None), merged))
             request = self._request_class(
-                method, target, template, self, key, policy, limits, total, started, differences
+                method, target, template, self, key, policy, settings.timeout, settings.total, started, differences
             )
             response = await send(request)
-            if allow_redirects and response.status in REDIRECT_STATUSES:
+            if settings.allow_redirects and response.status in REDIRECT_STATUSES:
                 request, response = await self._exchanger.follow(
-                    request, response, send, route, cookies, max_redirects, requote=self._requote_redirect_url
+                    request,
+                    response,
+                    send,
+                    route,
+                    settings.cookies,
+                    settings.max_redirects,
+                    requote=self._requote_redirect_url,
                 )
             if request.payload is not None:
                 await request.close_payload()
-            elif upload_tracker is not None and differences.get("payload") is None:
-                upload_tracker.completes()  # there was nothing to send
-            if raise_for_status is None:
-                raise_for_status = self._raise_for_status
+            elif settings.upload_tracker is not None and differences.get("payload") is None:
+                settings.upload_tracker.completes()  # there was nothing to send
+            raise_for_status = settings.raise_for_status
             if callable(raise_for_status):
                 await raise_for_status(response)
             elif raise_for_status:
@@ -466,8 +379,8 @@ class ClientSession:
                 await traces.tell(TraceRequestExceptionParams(method, target.url.with_fragment(None), shown, error))
             raise
         finally:
-            if upload_tracker is not None:
-                upload_tracker.last(uploading=request is not None and request.is_uploading)
+            if settings.upload_tracker is not None:
+                settings.upload_tracker.last(uploading=request is not None and request.is_uploading)
         return response
 
     def _prepare_headers(self, headers: LooseHeaders | None) -> CIMultiDict[str]:
@@ -501,27 +414,6 @@ class ClientSession:
         if hdrs.AUTHORIZATION in merged_headers(self._headers, headers):
             return None
         return await netrc_authorization(target.url.host or "")
-
-    def _proxy_for(self, proxy: StrOrURL | None, auth: BasicAuth | None, headers: LooseHeaders | None) -> Proxy | None:
-        """The proxy of one request: its own, with the session's credentials if it has none, or the session's."""
-        if proxy is not None:
-            return proxy_of(proxy, auth, headers)
-        known = self._route.proxy
-        if known is None or (auth is None and headers is None):
-            return known
-        changed = proxy_of(known.url, auth, headers)
-        return changed if changed.authorization else changed._replace(authorization=known.authorization)
-
-    def _total_lane(self, timeout: ClientTimeout) -> Any:
-        assert self._connector is not None
-        total = timeout.total
-        return self._connector.clock.lane(total, timeout.ceil_threshold) if total and total > 0 else None
-
-    def _policy_for(self, timeout: ClientTimeout) -> ReadPolicy:
-        assert self._connector is not None
-        seconds = timeout.sock_read
-        lane = self._connector.clock.lane(seconds, timeout.ceil_threshold) if seconds and seconds > 0 else None
-        return replace(self._policy, sock_read=lane)
 
     # -- life
 
@@ -579,7 +471,7 @@ class ClientSession:
 
     @property
     def timeout(self) -> ClientTimeout:
-        return self._timeout
+        return self._settings.timeout
 
     @property
     def version(self) -> HttpVersion:
@@ -595,15 +487,15 @@ class ClientSession:
 
     @property
     def raise_for_status(self) -> RaiseForStatus:
-        return self._raise_for_status
+        return self._settings.raise_for_status
 
     @property
     def auto_decompress(self) -> bool:
-        return self._policy.decompress
+        return self._settings.policy.decompress
 
     @property
     def trust_env(self) -> bool:
-        return self._route.environment
+        return self._settings.route.environment
 
     @property
     def trace_configs(self) -> list[TraceConfig[Any]]:

@@ -49,6 +49,7 @@ tracing middlewares websocket
 ws_connect
 digest_auth base_connector routing
 connector options pending exchange
+settings
 session
 client_exceptions http_exceptions client_reqrep client_ws client_middlewares client_middleware_digest_auth
 client_proto helpers http http_websocket log

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import aiohttp_client as aiohttp
-from aiohttp_client import _http, cookiejar, multipart_reader, multipart_writer, streams, timeouts, ws_connect
+from aiohttp_client import _http, cookiejar, multipart_reader, multipart_writer, settings, streams, timeouts, ws_connect
 from aiohttp_client._net import incoming, wsconnection
 from aiohttp_client._wire import coding, cookies
 
@@ -44,7 +44,7 @@ TRUE = {
     "decoding": [f"{default(aiohttp.ClientSession, 'read_bufsize') // 1024} KiB"],
     "gzip members, zstd frames in a body": [f"{coding._MAX_MEMBERS:,}", f"{2**coding._ZSTD_WINDOW_LOG // MIB} MiB"],
     "content codings of a body": [1],
-    "redirects": [default(aiohttp.ClientSession._request, "max_redirects")],
+    "redirects": [default(settings.Settings.changed, "max_redirects")],
     "total time, waiting for a socket": [
         f"{timeouts.DEFAULT_TIMEOUT.total} s",
         f"{timeouts.DEFAULT_TIMEOUT.sock_connect} s",

@@ -129,7 +129,7 @@ async def test_no_limit(origin, timeout):
 async def test_the_default_is_five_minutes():
     async with aiohttp.ClientSession() as session:
         assert session.timeout == aiohttp.ClientTimeout(total=300, sock_connect=30)
-        assert session._total.seconds == 300
+        assert session._settings.total.seconds == 300
     with pytest.raises(ValueError, match=r"ClientTimeout\(total=5\)"):
         aiohttp.ClientSession(timeout=5)
 
