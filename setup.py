@@ -18,7 +18,7 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 CODECS = ("head", "chunks", "mask")
 # Compiled from the source that serves without a compiler, too, each with what its .pxd says of its types.
-NET = ("clock", "waiter", "transport", "pool", "connection")
+NET = ("clock", "waiter", "transport", "framing", "pool", "connection")
 SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd", *(f"aiohttp_client/_net/{name}.pxd" for name in NET)]
 
 wanted = os.environ.get("AIOHTTP_CLIENT_BUILD", "auto")

@@ -15,7 +15,7 @@ import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-_COMPILED = ("head", "chunks", "mask", "clock", "waiter", "transport", "pool", "connection")
+_COMPILED = ("head", "chunks", "mask", "clock", "waiter", "transport", "framing", "pool", "connection")
 
 
 def _choose(wanted: str) -> str:

@@ -161,6 +161,7 @@ class ClientSession:
         self._connector = connector
         self._connector_owner = connector_owner
         self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
+        self._send = self._exchanger.send
         self._settings = Settings(
             connector.clock,
             route=route,
@@ -334,7 +335,7 @@ class ClientSession:
                     differences["authorization"] = await self._from_netrc(target, settings.headers)
             if settings.cookies or len(self._cookie_jar):
                 differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, settings.cookies)
-            send = self._exchanger.send
+            send = self._send
             if settings.middlewares:
                 send = partial(self._exchanger.through, settings.middlewares)
             policy = settings.policy

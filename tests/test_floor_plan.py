@@ -21,7 +21,7 @@ _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
 _net/__init__
 _wire/urls
-_wire/framing _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
+_wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
 _wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
 _wire/wsdeflate
 _wire/wsframes
@@ -30,7 +30,7 @@ data_queue
 streams
 decoding observed_stream
 resolver cookiejar
-_net/clock _net/tls _net/environ _net/transport _net/liveness _net/waiter _net/heartbeat
+_net/clock _net/tls _net/environ _net/transport _net/framing _net/liveness _net/waiter _net/heartbeat
 _net/target _net/policy _net/engine
 _net/dial _net/pool _net/collecting _net/faults _net/connecting
 _net/incoming

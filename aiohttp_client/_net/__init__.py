@@ -1,7 +1,7 @@
 """Sockets and time: who talks to whom, when, and for how long; knows nothing of sessions.
 
-clock, waiter, transport, pool and connection exist twice: as the source that lies here, and compiled from it (with what
-the .pxd beside each says of its types) in _speedups, where the backend c looks first.
+clock, waiter, transport, framing, pool and connection exist twice: as the source that lies here, and compiled from it
+(with what the .pxd beside each says of its types) in _speedups, where the backend c looks first.
 """
 
 from .. import _speedups
@@ -13,4 +13,4 @@ if BACKEND == "c":
 
 def _imported_by_another_name() -> None:
     """Never called: for tools like PyInstaller, which collect what a program imports and cannot see a path change."""
-    from .._speedups import clock, connection, pool, transport, waiter  # type: ignore[attr-defined]  # noqa: F401  # they have no stubs
+    from .._speedups import clock, connection, framing, pool, transport, waiter  # type: ignore[attr-defined]  # noqa: F401  # they have no stubs

@@ -5,6 +5,7 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from aiohttp_client._net.clock cimport Lane
+from aiohttp_client._net.framing cimport body_length
 from aiohttp_client._net.pool cimport Pool
 from aiohttp_client._net.waiter cimport Waiter
 from aiohttp_client._speedups.head cimport ResponseHead as CompiledHead
@@ -37,7 +38,7 @@ cdef class Connection:
     cdef _give_back(self)
     cpdef resume_reading(self)
     cpdef data_received(self, data)
-    @cython.locals(head=CompiledHead, searched=Py_ssize_t, length=int64_t, surplus=int64_t)
+    @cython.locals(head=CompiledHead, searched=Py_ssize_t, whole=bytes, length=int64_t, surplus=int64_t)
     cdef _head_received(self, data)
     cdef _upgraded(self, CompiledHead head, bytes behind)
     cdef _body_begins(self, CompiledHead head, data, int64_t length)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from .._wire.framing import CHUNKED, UNTIL_CLOSE
 from ..exceptions import (
     ClientConnectionError,
     ClientOSError,
@@ -12,6 +11,7 @@ from ..exceptions import (
     HttpProcessingError,
     TransferEncodingError,
 )
+from .framing import CHUNKED, UNTIL_CLOSE
 
 
 def upload_error(cause: BaseException) -> Exception:

@@ -1,28 +1,16 @@
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """How long a response body is: RFC 9112 §6.3, its list in its order."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from .._backend import head as heads
 
 # Beside a number of bytes, a body can be
 UNTIL_CLOSE = -1  # everything up to the end of the connection
 CHUNKED = -2  # in chunks, the last of which is empty
 
 
-class FramedHead(Protocol):
-    """The part of a ResponseHead that frames the body."""
-
-    @property
-    def status(self) -> int: ...
-    @property
-    def length(self) -> int: ...
-    @property
-    def chunked(self) -> bool: ...
-    @property
-    def transfer_coded(self) -> bool: ...
-
-
-def body_length(head: FramedHead, method: str) -> int:
+def body_length(head: heads.ResponseHead, method: str) -> int:
     """Bytes of the body that follows head in answer to method; or UNTIL_CLOSE, or CHUNKED."""
     status = head.status
     # 1. No body after HEAD, 1xx, 204 and 304, whatever the fields say.
