@@ -146,14 +146,23 @@ def _from_text(text: str) -> Target:
     except ValueError as error:
         raise InvalidUrlClientError(text, str(error)) from error
     target = _from_url(url, text)
-    if end > 0 and _is_origin(text, 0, end):
-        if len(_origins) >= _MOST_ORIGINS:
-            _origins.clear()
-        _origins[text[:end]] = target.origin
+    _remember(text, end, target.origin)
     return target
 
 
+def _remember(text: str, end: int, origin: Origin) -> None:
+    """The URL that text is, up to end, is of origin, as are others that begin with it."""
+    if end > 0 and _is_origin(text, 0, end):
+        if len(_origins) >= _MOST_ORIGINS:
+            _origins.clear()
+        _origins[text[:end]] = origin
+
+
 def _from_url(url: URL, given: str | URL) -> Target:
+    text = str(url)
+    end = text.find("/", 8)
+    if end > 0 and (origin := _origins.get(text[:end])) is not None:
+        return Target(origin, _request_target(url, given), url)
     host = url.raw_host
     if host and "%25" in host:
         host = host.replace("%25", "%")  # how the zone of an address is written in a URL (RFC 6874 §2)
@@ -172,12 +181,17 @@ def _from_url(url: URL, given: str | URL) -> Target:
     if url.raw_user is not None or url.raw_password is not None:
         authorization = encode_basic_auth(url.user or "", url.password or "")
         url = url.with_user(None)
+    target = Target(Origin(url, host), _request_target(url, given), url)
+    target.authorization = authorization
+    _remember(text, end, target.origin)
+    return target
+
+
+def _request_target(url: URL, given: str | URL) -> bytes:
     request_target = url.raw_path_qs.encode("utf-8", "surrogatepass")
     if not _is_sendable(request_target):  # only URL(…, encoded=True) gets here
         raise InvalidUrlClientError(given, "path and query must be percent-encoded where they are not visible ASCII")
-    target = Target(Origin(url, host), request_target, url)
-    target.authorization = authorization
-    return target
+    return request_target
 
 
 def _is_ipv6(host: str) -> bool:

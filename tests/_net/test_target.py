@@ -46,9 +46,18 @@ def test_the_short_way_agrees_with_yarl(tail):
         with pytest.raises(InvalidUrlClientError):
             target_of(text)
         return
-    target = target_of(text)
-    assert target.request_target == expected.raw_path_qs.encode()
-    assert target.url == expected
+    for target in (target_of(text), target_of(expected)):
+        assert target.request_target == expected.raw_path_qs.encode()
+        assert target.url == expected
+        assert target.key[:3] == ("known.example", 80, False)
+
+
+@pytest.mark.parametrize("url", [URL("http://known.example"), URL("http://known.examplex"), URL("http://known.exampl")])
+def test_an_origin_that_begins_like_a_known_one_is_another(url):
+    for known in ("http://known.example/", URL("http://known.example/a")):
+        target_of(known)
+    assert target_of(url).key.host == url.host
+    assert target_of(str(url)).key.host == url.host
 
 
 @pytest.mark.parametrize("prefix", ["http://h?x=", "http://h#", "http://u:p@h", "http://h\\@g"])
