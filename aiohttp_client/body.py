@@ -29,7 +29,7 @@ def body_of(
     """The one body given: ready if it is in memory and needs_payload is false, else a payload.
 
     Raises ValueError if more than one is given, TypeError for what cannot be a body."""
-    if sum(body is not None for body in (data, json, text)) > 1:
+    if (data is not None) + (json is not None) + (text is not None) > 1:
         raise ValueError("data, json and text are three ways to give the one body: use one of them")
     if json is not None:
         content = Content(dumps(json), "application/json")

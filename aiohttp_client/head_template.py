@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from multidict import CIMultiDict, MultiDict, MultiDictProxy, getversion
 
@@ -17,11 +17,10 @@ _AUTO_HEADERS = (
     (hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING),
     (hdrs.USER_AGENT, SERVER_SOFTWARE),
 )
-# Of the fields a session may set, those that change what else is sent: with one of them the head
-# is always built as a dict.
+# Fields that change what else is sent: with one of them the head is always built as a dict; of a session's,
+# Authorization is another.
 _GOVERNING = (
     hdrs.HOST,
-    hdrs.AUTHORIZATION,
     hdrs.CONNECTION,
     hdrs.CONTENT_LENGTH,
     hdrs.CONTENT_TYPE,
@@ -31,9 +30,12 @@ _GOVERNING = (
 
 
 class HeadTemplate:
-    """The part of a request head that is the same for all requests of a session."""
+    """The part of a request head that is the same for all requests of a session.
 
-    __slots__ = ("closing", "headers", "lines", "plain", "revision", "skip", "version")
+    lines: the field lines of a request that has no others but Host and those of its body.
+    plain: whether there are such lines; if not, heads are built as dicts."""
+
+    __slots__ = ("_auto", "_own", "_settled", "closing", "headers", "lines", "plain", "revision", "skip", "version")
 
     def __init__(
         self, headers: CIMultiDict[str], skip: frozenset[str], version: HttpVersion, *, force_close: bool
@@ -48,11 +50,34 @@ class HeadTemplate:
             version == HttpVersion11
             and not self.closing
             and "content-type" not in skip
+            and hdrs.AUTHORIZATION not in headers
             and not any(name in headers for name in _GOVERNING)
         )
-        fields = CIMultiDict(headers)
-        add_auto_headers(fields, skip)
-        self.lines = field_lines(fields.items()) if self.plain else b""
+        # Names that leave open which field goes where.
+        self._settled = frozenset(name.lower() for name in (*_GOVERNING, *headers))
+        self._own = self.lines = b""
+        self._auto: tuple[tuple[str, bytes], ...] = ()
+        if self.plain:
+            auto: CIMultiDict[str] = CIMultiDict()
+            add_auto_headers(auto, skip.union(name.lower() for name in headers))
+            self._auto = tuple((field[0].lower(), field_lines([field])) for field in auto.items())
+            self._own = field_lines(headers.items())
+            self.lines = self.lines_with({}, ())
+
+    def lines_with(self, given: LooseHeaders, added: Sequence[tuple[str, str]]) -> bytes:
+        """lines with those of given and added among them, as if a dict had been made of all; b"" if one has to be.
+
+        Raises TypeError or ValueError for headers that cannot be sent."""
+        if type(given) is not dict:
+            return b""
+        names = {name.lower() for name in given if isinstance(name, str)}
+        if not names.isdisjoint(self._settled):
+            return b""
+        for name, _ in added:
+            if name.lower() in names or name.lower() in self._settled:
+                return b""
+        auto = b"".join([line for name, line in self._auto if name not in names])
+        return self._own + field_lines(given.items()) + auto + field_lines(added)
 
     @property
     def stale(self) -> bool:

@@ -2,8 +2,9 @@
 
 The head exists in two forms that mean the same bytes. As long as nobody looks at
 ClientRequest.headers it is joined from ready pieces: method, Target.tail (path and Host), the
-lines all requests of a session share, the lines that describe the body. Given headers of its own,
-or once looked at, it is a dict, and then the bytes come from the dict: somebody may have edited it.
+lines all requests of a session share with those of its own among them, the lines that describe
+the body. Where fields replace others, or once it was looked at, it is a dict, and then the bytes
+come from the dict: somebody may have edited it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import warnings
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
@@ -54,30 +55,43 @@ class Traced(Protocol):
     async def received(self, request: ClientRequest, chunk: bytes) -> None: ...
 
 
+class Differences(TypedDict, total=False):
+    """What makes a request another one than those its session's template is for."""
+
+    # The body: ready in memory, or a payload that has to be written.
+    content: Content | None
+    payload: Payload[Any] | None
+    chunked: bool
+    compress: str | None
+    expects_continue: bool
+    tracker: UploadTracker | None
+    traced: Traced | None
+    given_headers: LooseHeaders | None  # they go over those of the session,
+    merged_headers: CIMultiDict[str] | None  # or these stand for both
+    skip: frozenset[str]
+    authorization: str | None
+    cookies: Sequence[tuple[str, str]]  # (name, value as sent)
+    dropped: frozenset[str]  # names not sent, wherever they come from
+
+
 class ClientRequest:
     """One request on its way to one hop.
 
     Middlewares may change method and headers, and replace the body by update_body()."""
 
-    # What most requests do without; set by _differs() for those that do not.
-    # The body: ready in memory, or a payload that has to be written.
-    content: Content | None = None
-    payload: Payload[Any] | None = None
+    # What most requests do without. The others set it, which is slower than for what has no default here.
     chunked = False
     compress: str | None = None
     expects_continue = False
     upload: asyncio.Task[None] | None = None  # what is writing payload, or has written it
     writer: StreamWriter | None = None  # what it writes to
     tracker: UploadTracker | None = None
-    traced: Traced | None = None
-    # Everything that makes this head another one than the template's:
-    given_headers: LooseHeaders | None = None  # they go over those of the session,
-    merged_headers: CIMultiDict[str] | None = None  # or these stand for both
+    given_headers: LooseHeaders | None = None
+    merged_headers: CIMultiDict[str] | None = None
     skip: frozenset[str] = frozenset()
     authorization: str | None = None
-    cookies: Sequence[tuple[str, str]] = ()  # (name, value as sent)
-    dropped: frozenset[str] = frozenset()  # names not sent, wherever they come from
-    _headers: CIMultiDict[str] | None = None
+    cookies: Sequence[tuple[str, str]] = ()
+    dropped: frozenset[str] = frozenset()
 
     def __init__(
         self,
@@ -90,7 +104,7 @@ class ClientRequest:
         timeout: ClientTimeout,
         total: Lane | None,
         started: float,
-        differences: dict[str, Any],
+        differences: Differences,
     ) -> None:
         self.method = method
         self.target = target
@@ -101,53 +115,34 @@ class ClientRequest:
         self.timeout = timeout
         self.total = total  # the lane of timeout.total, and
         self.started = started  # the loop time it counts from
+        self.content: Content | None = None
+        self.payload: Payload[Any] | None = None
+        self.traced: Traced | None = None
+        self._lines = template.lines  # until there are
+        self._headers: CIMultiDict[str] | None = None
         if differences or key.proxy is not None:
-            self._differs(**differences)
+            self._differs(differences)
         elif not template.plain:
             self._headers = self._built_headers()
 
-    def _differs(
-        self,
-        *,
-        content: Content | None = None,
-        payload: Payload[Any] | None = None,
-        chunked: bool = False,
-        compress: str | None = None,
-        expect100: bool = False,
-        headers: LooseHeaders | None = None,
-        merged: CIMultiDict[str] | None = None,
-        skip: frozenset[str] = frozenset(),
-        authorization: str | None = None,
-        cookies: Sequence[tuple[str, str]] = (),
-        dropped: frozenset[str] = frozenset(),
-        tracker: UploadTracker | None = None,
-        traced: Traced | None = None,
-    ) -> None:
-        self.content = content
-        self.payload = payload
-        self.chunked = chunked
-        self.compress = compress
-        self.expects_continue = expect100
-        self.given_headers = headers
-        self.merged_headers = merged
-        self.tracker = tracker
-        self.traced = traced
-        self.skip = skip
-        self.authorization = authorization
-        self.cookies = cookies
-        self.dropped = dropped
+    def _differs(self, differences: Differences) -> None:
+        for name, value in differences.items():
+            setattr(self, name, value)
         if (
-            headers
-            or merged is not None
-            or self.key.proxy is not None
-            or cookies
-            or skip
-            or dropped
-            or payload is not None
-            or authorization is not None
-            or not self.template.plain
+            self.template.plain
+            and self.merged_headers is None
+            and self.key.proxy is None
+            and self.payload is None
+            and not self.skip
+            and not self.dropped
         ):
-            self._headers = self._built_headers()
+            added = self._added_fields()
+            if not added and not self.given_headers:
+                return
+            self._lines = self.template.lines_with(self.given_headers or {}, added)
+            if self._lines:
+                return
+        self._headers = self._built_headers()
 
     @property
     def url(self) -> URL:
@@ -271,7 +266,7 @@ class ClientRequest:
 
         Raises TypeError or ValueError for headers that cannot be sent."""
         if self._headers is None:
-            lines = self.target.tail + self.template.lines
+            lines = self.target.tail + self._lines
             if self.content is None and self.method in BODILESS_METHODS:
                 return self.method.encode() + lines + b"\r\n"
             return self.method.encode() + lines + field_lines(self._content_fields()) + b"\r\n"
@@ -315,9 +310,9 @@ class ClientRequest:
                 "payload": self.payload if hop.keeps_body else None,
                 "chunked": self.chunked,
                 "compress": self.compress,
-                "expect100": self.expects_continue,
-                "headers": self.given_headers,
-                "merged": self.merged_headers,
+                "expects_continue": self.expects_continue,
+                "given_headers": self.given_headers,
+                "merged_headers": self.merged_headers,
                 "skip": self.skip,
                 "authorization": authorization,
                 "cookies": cookies,
@@ -339,16 +334,9 @@ class ClientRequest:
         merged.popall(hdrs.HOST, None)
         headers.extend(merged)
         add_auto_headers(headers, self.template.skip | self.skip)
-        if self.cookies:
-            # What the jar and cookies= say goes before a Cookie header of the caller.
-            given = dict(pair for line in headers.popall(hdrs.COOKIE, []) for pair in parse_cookie_header(line))
-            headers[hdrs.COOKIE] = cookie_header({**given, **dict(self.cookies)}.items())
-        if self.authorization is not None:
-            if hdrs.AUTHORIZATION in headers:
-                raise ValueError(
-                    "credentials are given twice: by auth= or the URL, and as an Authorization header; leave one out"
-                )
-            headers[hdrs.AUTHORIZATION] = self.authorization
+        for name, value in self._added_fields(headers):
+            headers.popall(name, None)
+            headers[name] = value
         if self.is_for_proxy and self.key.proxy_auth is not None:
             headers[hdrs.PROXY_AUTHORIZATION] = self.key.proxy_auth
         self._frame(headers)
@@ -357,6 +345,22 @@ class ClientRequest:
         if self.template.closing and hdrs.CONNECTION not in headers:
             headers[hdrs.CONNECTION] = self.template.closing
         return headers
+
+    def _added_fields(self, headers: CIMultiDict[str] | None = None) -> list[tuple[str, str]]:
+        """Cookie and Authorization where the session or the caller have them, beside what headers say."""
+        added: list[tuple[str, str]] = []
+        if self.cookies:
+            # What the jar and cookies= say goes before a Cookie header of the caller.
+            given = headers.getall(hdrs.COOKIE, ()) if headers is not None else ()
+            pairs = dict(pair for line in given for pair in parse_cookie_header(line))
+            added.append((hdrs.COOKIE, cookie_header({**pairs, **dict(self.cookies)}.items())))
+        if self.authorization is not None:
+            if headers is not None and hdrs.AUTHORIZATION in headers:
+                raise ValueError(
+                    "credentials are given twice: by auth= or the URL, and as an Authorization header; leave one out"
+                )
+            added.append((hdrs.AUTHORIZATION, self.authorization))
+        return added
 
     def _content_fields(self) -> tuple[tuple[str, str], ...]:
         """What is said of a body that is ready, or of none."""

@@ -341,7 +341,7 @@ class ClientSession:
             policy = settings.policy
             if self._trace_configs:
                 policy = replace(policy, stream_class=ObservedStreamReader)
-                differences["merged"] = merged = merged_headers(self._headers, settings.headers)
+                differences["merged_headers"] = merged = merged_headers(self._headers, settings.headers)
                 differences["traced"] = traces = Traces(self, self._trace_configs, settings.trace_request_ctx)
                 await traces.tell(TraceRequestStartParams(method, target.url.with_fragment(None), merged))
             request = self._request_class(

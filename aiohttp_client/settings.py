@@ -15,6 +15,7 @@ from .body import body_of
 from .head_template import header_names
 from .middlewares import ClientMiddlewareType, checked_middlewares
 from .options import RaiseForStatus, changed_policy, checked_compression, request_timeout
+from .request import Differences
 from .routing import DIRECT, Proxy, Route, proxy_of
 from .timeouts import ClientTimeout
 from .typedefs import UNSET, JSONBytesEncoder, LooseCookies, LooseHeaders, Query, StrOrURL, Unset
@@ -74,7 +75,7 @@ class Settings:
         self.cookies: LooseCookies | None = None
         self.upload_tracker: UploadTracker | None = None
         self.trace_request_ctx: object = None
-        self.differences: dict[str, Any] = {}
+        self.differences: Differences = {}
 
     # Not keyword-only, though nobody passes them by position: filling in the defaults of keyword-only
     # parameters is a look-up for each, a quarter of a microsecond in all.
@@ -157,9 +158,10 @@ class Settings:
             one.policy = changed_policy(
                 one.policy, read_until_eof, read_bufsize, auto_decompress, max_line_size, max_field_size, max_headers
             )
-        differences: dict[str, Any] = {}
+        differences: Differences = {}
         if headers:
-            differences["headers"] = headers
+            # Whose dict may change before all of the request's hops have been sent.
+            differences["given_headers"] = headers.copy() if type(headers) is dict else headers
         if skip_auto_headers:
             differences["skip"] = header_names(skip_auto_headers)
         one.upload_tracker = upload_tracker
@@ -183,12 +185,13 @@ class Settings:
                 if upload_tracker is not None:
                     upload_tracker.last(uploading=False)
                 raise
-            differences["content"] = content
-            differences["payload"] = payload
+            if content is not None:
+                differences["content"] = content
             if payload is not None:
+                differences["payload"] = payload
                 differences["chunked"] = bool(chunked)
                 differences["compress"] = compression if payload.size != 0 else None
-                differences["expect100"] = expect100
+                differences["expects_continue"] = expect100
         one.differences = differences
         return one
 

@@ -303,16 +303,23 @@ async def test_an_unknown_keyword_is_refused_at_the_call():
             session.get("http://h/", colour="red")
 
 
-FIELD = st.tuples(st.sampled_from(["Accept", "X-A", "x-a", "User-Agent", "X-B"]), st.text("abc \t\u00e4", max_size=5))
+VALUE = st.text("abc \t\u00e4", max_size=5)
+FIELD = st.tuples(st.sampled_from(["Accept", "X-A", "x-a", "User-Agent", "X-B"]), VALUE)
+GIVEN = st.sampled_from(["accept", "X-A", "x-a", "X-C", "Cookie", "Authorization", "Content-Type", "Host"]), VALUE
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     method=st.sampled_from(["GET", "POST", "DELETE", "HEAD"]),
     body=st.sampled_from([None, b"", b"abc"]),
     session_headers=st.lists(FIELD, max_size=3),
+    given=st.one_of(st.none(), st.dictionaries(*GIVEN, max_size=4)),
+    cookies=st.sampled_from([(), (("a", "1"), ("b", "2"))]),
+    authorization=st.sampled_from([None, "Basic dTpw"]),
 )
-def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session_headers):
+def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(
+    method, body, session_headers, given, cookies, authorization
+):
     """Looking at request.headers must not change what is sent."""
     from aiohttp_client._http import HttpVersion11
     from aiohttp_client._net.policy import ReadPolicy
@@ -335,9 +342,39 @@ def test_the_dict_and_the_ready_pieces_mean_the_same_bytes(method, body, session
             NO_TIMEOUT,
             None,
             0.0,
-            {} if body is None else {"content": Content(body, "application/octet-stream")},
+            {
+                **({} if body is None else {"content": Content(body, "application/octet-stream")}),
+                **({} if given is None else {"given_headers": given}),
+                **({"cookies": cookies} if cookies else {}),
+                **({} if authorization is None else {"authorization": authorization}),
+            },
         )
 
+    if authorization is not None and "Authorization" in (given or ()):
+        with pytest.raises(ValueError, match="twice"):
+            request()
+        return
     plain, looked_at = request(), request()
-    assert looked_at.headers["Host"] == "example.com"
+    assert looked_at.headers["Host"] == (given or {}).get("Host", "example.com")
     assert plain.head() == looked_at.head()
+
+
+@pytest.mark.parametrize(
+    ("given", "added", "lines"),
+    [
+        ({}, (), "X-S: 1\r\nAccept: */*\r\n"),
+        ({"X-A": "b", "x-a": "c"}, (), "X-S: 1\r\nX-A: b\r\nx-a: c\r\nAccept: */*\r\n"),
+        ({"accept": "a/b"}, (("Cookie", "a=1"),), "X-S: 1\r\naccept: a/b\r\nCookie: a=1\r\n"),
+        ({"Cookie": "b=2"}, (("Cookie", "a=1"),), ""),
+        ({"x-s": "2"}, (), ""),
+        ({"content-TYPE": "a/b"}, (), ""),
+        ([("X-A", "b")], (), ""),
+    ],
+)
+def test_fields_that_replace_none_need_no_dict(given, added, lines):
+    from aiohttp_client._http import HttpVersion11
+    from aiohttp_client.head_template import HeadTemplate
+
+    skip = frozenset({"accept-encoding", "user-agent"})
+    template = HeadTemplate(CIMultiDict({"X-S": "1"}), skip, HttpVersion11, force_close=False)
+    assert template.lines_with(given, added) == lines.encode()
