@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl as ssl_module
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, TypeAlias, TypedDict
 
 from ._http import HeadLimits
@@ -119,7 +120,12 @@ def request_timeout(timeout: ClientTimeout | float | None) -> ClientTimeout:
         return NO_TIMEOUT
     if isinstance(timeout, bool) or not isinstance(timeout, (int, float)):
         raise TypeError(f"timeout must be a ClientTimeout, a number of seconds or None, got {timeout!r}")
-    return ClientTimeout(total=timeout)
+    return _in_total(timeout)
+
+
+@lru_cache(maxsize=64, typed=True)
+def _in_total(seconds: float) -> ClientTimeout:
+    return ClientTimeout(total=seconds)
 
 
 def checked_auth(auth: BasicAuth | None) -> BasicAuth | None:

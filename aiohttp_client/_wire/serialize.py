@@ -26,11 +26,18 @@ def canonical_method(method: str) -> str:
     return method.upper()
 
 
-@lru_cache(maxsize=1024)
-def _checked_name(name: str) -> str:
+# Beginnings of field lines, by name: a dict, for lru_cache() packs each istr in a tuple to look it up.
+_begun: dict[str, str] = {}
+_MOST_BEGUN = 1024
+
+
+def _begin(name: str) -> str:
     if not _is_token(name):
         raise ValueError(f"header name {name!r} is not a token, expected letters, digits and !#$%&'*+-.^_`|~")
-    return name
+    if len(_begun) >= _MOST_BEGUN:
+        _begun.clear()
+    begun = _begun[name] = f"{name}: "
+    return begun
 
 
 def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
@@ -44,7 +51,7 @@ def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
         # Nothing printable is a control character, and that is asked faster.
         if not value.isprintable() and _find_control(value):
             raise ValueError(f"header {name} holds a control character: {value!r}")
-        lines.append(f"{_checked_name(name)}: {value}\r\n")
+        lines.append(f"{_begun.get(name) or _begin(name)}{value}\r\n")
     try:
         # A server gets its cookie or nonce back byte for byte, whatever they were.
         return "".join(lines).encode("utf-8", "surrogateescape")
