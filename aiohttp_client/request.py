@@ -266,10 +266,9 @@ class ClientRequest:
 
         Raises TypeError or ValueError for headers that cannot be sent."""
         if self._headers is None:
-            lines = self.target.tail + self._lines
-            if self.content is None and self.method in BODILESS_METHODS:
-                return self.method.encode() + lines + b"\r\n"
-            return self.method.encode() + lines + field_lines(self._content_fields()) + b"\r\n"
+            bodiless = self.content is None and self.method in BODILESS_METHODS
+            content = b"" if bodiless else field_lines(self._content_fields())
+            return b"".join((self.method.encode(), self.target.tail, self._lines, content, b"\r\n"))
         request_target = self.target.request_target
         if self.is_for_proxy:  # RFC 9112 §3.2.2
             request_target = b"http://" + self.target.origin.host_header.encode() + request_target

@@ -363,10 +363,11 @@ class ClientSession:
             elif settings.upload_tracker is not None and differences.get("payload") is None:
                 settings.upload_tracker.completes()  # there was nothing to send
             raise_for_status = settings.raise_for_status
-            if callable(raise_for_status):
-                await raise_for_status(response)
-            elif raise_for_status:
-                response.raise_for_status()
+            if raise_for_status is not False:
+                if callable(raise_for_status):
+                    await raise_for_status(response)
+                elif raise_for_status:
+                    response.raise_for_status()
             if traces is not None:
                 await traces.tell(TraceRequestEndParams(method, request.url, request.headers, response))
         except BaseException as error:

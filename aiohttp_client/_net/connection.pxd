@@ -7,7 +7,7 @@ from libc.stdint cimport int64_t
 from aiohttp_client._net.clock cimport Lane
 from aiohttp_client._net.framing cimport body_length
 from aiohttp_client._net.pool cimport Pool
-from aiohttp_client._net.waiter cimport Waiter
+from aiohttp_client._net.waiter cimport Waiter, settle
 from aiohttp_client._speedups.head cimport ResponseHead as CompiledHead
 
 cdef int IDLE, HEAD, BODY, UPGRADED
@@ -30,6 +30,7 @@ cdef class Connection:
     cpdef send(self, method, head, body, policy, Lane deadline)
     cpdef expect(self, method, policy, Lane deadline)
     cpdef new_waiter(self)
+    @cython.locals(ours=Waiter)
     cpdef wake(self, waiter)
     cpdef hold(self)
     cpdef bint is_busy_with(self, waiter)

@@ -45,7 +45,7 @@ from .liveness import has_news, unread
 from .policy import ReadPolicy
 from .pool import Pool
 from .target import ConnectionKey
-from .waiter import Awaited, Waiter, resumes
+from .waiter import Awaited, Waiter, resumes, settle
 
 parse_head = head.parse_head
 ResponseHead: TypeAlias = head.ResponseHead
@@ -188,10 +188,11 @@ class Connection:
     def wake(self, waiter: Awaited[Any] | None) -> None:
         """Have the task go on that got a result by waiter: perhaps at once, so it must be the caller's last deed."""
         if isinstance(waiter, Waiter):
+            ours = waiter
             if self._pool.in_use <= _FEW:
-                waiter.wake()
+                ours.wake()
             else:
-                waiter.wake_soon()
+                ours.wake_soon()
 
     def hold(self) -> None:
         """Have close() give back the slot, though nothing is sent yet: between take_idle() and send() one waits."""
@@ -450,8 +451,7 @@ class Connection:
         self.transport.pause_reading()
         empty = StreamReader(loop=self._loop)
         empty.feed_eof()
-        if not waiter.done():
-            waiter.set_result((head, empty))
+        settle(waiter, (head, empty))
 
     def hand_over(self, exchange: Awaited[Received], protocol: asyncio.Protocol) -> tuple[asyncio.Transport, bytes]:
         """After a 101: make protocol the transport's; gives what came behind the head, too.
@@ -488,8 +488,7 @@ class Connection:
         self._reading = BODY
         waiter = self._waiter
         assert waiter is not None
-        if not waiter.done():
-            waiter.set_result((head, stream))
+        settle(waiter, (head, stream))
         if unreadable is not None:
             self._fail(payload_error(unreadable))
         elif decoder is None:
@@ -517,8 +516,7 @@ class Connection:
         waiter = self._waiter
         assert waiter is not None
         self._exchange_ends(surplus)
-        if not waiter.done():
-            waiter.set_result((head, body))
+        settle(waiter, (head, body))
 
     def _body_ends(self) -> None:
         incoming, self._incoming = self._incoming, None

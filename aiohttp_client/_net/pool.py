@@ -175,7 +175,10 @@ class Pool:
             connection.close()
             return
         self._idle_count += 1
-        self._idle.setdefault(key, {})[connection] = self._now()
+        stack = self._idle.get(key)
+        if stack is None:
+            stack = self._idle[key] = {}
+        stack[connection] = self._now()
         if self._sweeper is None and self.keepalive is not None:
             self._sweeper = self._loop.call_later(self.keepalive, self._sweep)
         self.free_slot(key)

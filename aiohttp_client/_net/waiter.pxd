@@ -7,6 +7,7 @@ cimport cython
 cdef class Batch:
     cdef readonly object loop
     cdef list _ready
+    cdef object done
     cdef add(self, Waiter waiter)
     @cython.locals(waiter=Waiter, ready=list)
     cpdef begin(self)
@@ -27,3 +28,7 @@ cdef class Waiter:
     cpdef wake(self)
     cpdef wake_soon(self)
     cdef go_on(self)
+
+
+@cython.locals(ours=Waiter)
+cpdef settle(waiter, result)

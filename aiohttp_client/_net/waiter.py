@@ -26,11 +26,13 @@ T = TypeVar("T")
 class Batch:
     """Those whose results have come in one turn of the event loop, to go on in the next by one handle."""
 
-    __slots__ = ("_ready", "loop")
+    __slots__ = ("_ready", "done", "loop")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self._ready: list[Waiter] = []
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.done.set_result(None)
 
     def add(self, waiter: Waiter) -> None:
         if not self._ready:
@@ -69,7 +71,7 @@ class Waiter:
         self._batch = batch
         self._loop = batch.loop  # which the task makes sure is its own, too
         self._asyncio_future_blocking = False  # set for the task that looks at it
-        self._callback: Callable[[Waiter], object] | None = None
+        self._callback: Callable[[Any], object] | None = None
         self._context: Context | None = None
         self._is_done = False
         self._result: Any = None
@@ -113,7 +115,8 @@ class Waiter:
         callback, context = self._callback, self._context
         if callback is not None and context is not None:
             self._callback = None
-            context.run(callback, self)
+            # The task asks what it is given for its result, before it goes on: a future of asyncio's without a call.
+            context.run(callback, self._batch.done)
             del callback  # or what the task has raised would hold, by this frame, the task
 
     # -- for the task
@@ -140,7 +143,7 @@ class Waiter:
         finally:
             del error  # or it would hold, by its traceback, what holds it
 
-    def add_done_callback(self, callback: Callable[[Waiter], object], *, context: Context) -> None:
+    def add_done_callback(self, callback: Callable[[Any], object], *, context: Context) -> None:
         self._callback = callback
         self._context = context
 
@@ -153,6 +156,16 @@ class Waiter:
 
 # What names an exchange; one task awaits it, and then asks for its result().
 Awaited: TypeAlias = asyncio.Future[T] | Waiter
+
+
+def settle(waiter: Awaited[T], result: T) -> None:
+    """Give waiter its result, unless it has one; a Waiter has to be woken by who calls."""
+    if isinstance(waiter, Waiter):
+        ours = waiter
+        if not ours._is_done:
+            ours.set_result(result)
+    elif not waiter.done():
+        waiter.set_result(result)
 
 
 def resumes(loop: asyncio.AbstractEventLoop) -> bool:
