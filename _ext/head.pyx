@@ -13,10 +13,10 @@ from cpython.unicode cimport PyUnicode_DecodeUTF8
 from libc.stdint cimport int64_t, uint8_t
 from libc.string cimport memchr
 
-from multidict import CIMultiDict, CIMultiDictProxy, istr
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from aiohttp_client._http import MAX_LEADING_EMPTY_LINES, HttpVersion10, HttpVersion11
-from aiohttp_client.hdrs import INTERNED
+from aiohttp_client.hdrs import INTERNED, intern_name
 
 cdef extern from "ascii.h" nogil:
     const uint8_t IS_TOKEN
@@ -93,7 +93,7 @@ cdef class ResponseHead:
             if decoded:
                 name = _INTERNED.get(raw)
                 if name is None:
-                    name = istr(raw.decode("ascii"))
+                    name = intern_name(raw)
                 pairs.append((name, PyUnicode_DecodeUTF8(s + at, stop - at, "surrogateescape")))
             else:
                 pairs.append((raw, PyBytes_FromStringAndSize(s + at, stop - at)))

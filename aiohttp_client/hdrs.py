@@ -163,7 +163,7 @@ X_REQUEST_ID: Final[istr] = istr("X-Request-ID")
 X_XSS_PROTECTION: Final[istr] = istr("X-XSS-Protection")
 
 # Field names as servers write them → the istr to use: an interned name makes a header dict three
-# times as fast to build as a new one for each response.
+# times as fast to build as a new one for each response. Names that come are added, as long as there is room.
 INTERNED: Final[dict[bytes, istr]] = {}
 for _name in [
     *[value for value in globals().values() if isinstance(value, istr)],
@@ -171,3 +171,14 @@ for _name in [
 ]:
     INTERNED[_name.encode()] = _name
     INTERNED[_name.lower().encode()] = istr(_name.lower())
+
+_MOST_INTERNED = 2048  # entries; what a server fills them with is as slow as if there were none
+_LONGEST_INTERNED = 64  # bytes
+
+
+def intern_name(name: bytes) -> istr:
+    """The istr of a name (of ASCII) that is not in INTERNED, where it will be from now on."""
+    interned = istr(name.decode("ascii"))
+    if len(INTERNED) < _MOST_INTERNED and len(name) <= _LONGEST_INTERNED:
+        INTERNED[name] = interned
+    return interned

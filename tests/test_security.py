@@ -6,7 +6,17 @@ from pathlib import Path
 import pytest
 
 import aiohttp_client as aiohttp
-from aiohttp_client import _http, cookiejar, multipart_reader, multipart_writer, settings, streams, timeouts, ws_connect
+from aiohttp_client import (
+    _http,
+    cookiejar,
+    hdrs,
+    multipart_reader,
+    multipart_writer,
+    settings,
+    streams,
+    timeouts,
+    ws_connect,
+)
 from aiohttp_client._net import incoming, wsconnection
 from aiohttp_client._wire import coding, cookies
 
@@ -50,6 +60,7 @@ TRUE = {
         f"{timeouts.DEFAULT_TIMEOUT.sock_connect} s",
     ],
     "connections": [default(aiohttp.BaseConnector, "limit")],
+    "field names kept for the next head": [f"{hdrs._MOST_INTERNED:,}", hdrs._LONGEST_INTERNED],
     "DNS answers kept": [
         f"{default(aiohttp.TCPConnector, 'dns_cache_max_size'):,}",
         f"{default(aiohttp.TCPConnector, 'ttl_dns_cache')} s",

@@ -23,11 +23,11 @@ from __future__ import annotations
 import functools
 import re
 
-from multidict import CIMultiDict, CIMultiDictProxy, istr
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from .._http import MAX_LEADING_EMPTY_LINES, HeadLimits, HttpVersion, HttpVersion10, HttpVersion11
 from ..exceptions import BadHttpMessage, BadStatusLine, InvalidHeader, LineTooLong
-from ..hdrs import INTERNED
+from ..hdrs import INTERNED, intern_name
 
 _TEXT = rb"[\t\x20-\x7e\x80-\xff]*+"
 _STATUS_LINE = rb"HTTP/1\.([01]) ([1-9][0-9][0-9])(?: (" + _TEXT + rb"))?\r\n"
@@ -140,7 +140,7 @@ class ResponseHead:
             headers = self._headers = CIMultiDictProxy(
                 CIMultiDict(
                     [
-                        (interned(name) or istr(name.decode("ascii")), value.decode("utf-8", "surrogateescape"))
+                        (interned(name) or intern_name(name), value.decode("utf-8", "surrogateescape"))
                         for name, value in self.raw_headers
                     ]
                 )

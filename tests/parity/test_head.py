@@ -101,6 +101,21 @@ def test_a_usual_head(parse):
     assert next(name for name in head.headers if name == "Content-Length") is hdrs.INTERNED[b"Content-Length"]
 
 
+def test_names_that_come_again_are_made_once_while_there_is_room(codecs, monkeypatch):
+    parse = codecs[0].parse_head
+    lines = b"HTTP/1.1 200 OK\r\nX-Kept-1: a\r\n" + b"L" * 65 + b": b\r\n\r\n"
+
+    def names():
+        return list(parse(lines, LIMITS).headers)
+
+    hdrs.INTERNED.pop(b"X-Kept-1", None)
+    with monkeypatch.context() as full:
+        full.setattr(hdrs, "_MOST_INTERNED", 0)
+        assert [new is old for new, old in zip(names(), names(), strict=True)] == [False, False]
+    assert [new is old for new, old in zip(names(), names(), strict=True)] == [True, False]
+    assert names() == ["X-Kept-1", "L" * 65]
+
+
 def test_an_incomplete_head_is_none(codecs):
     for end in range(len(NGINX)):
         assert codecs[0].parse_head(NGINX[:end], LIMITS) is None
