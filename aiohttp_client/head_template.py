@@ -35,12 +35,25 @@ class HeadTemplate:
     lines: the field lines of a request that has no others but Host and those of its body.
     plain: whether there are such lines; if not, heads are built as dicts."""
 
-    __slots__ = ("_auto", "_own", "_settled", "closing", "headers", "lines", "plain", "revision", "skip", "version")
+    __slots__ = (
+        "_auto",
+        "_live",
+        "_own",
+        "_settled",
+        "closing",
+        "headers",
+        "lines",
+        "plain",
+        "revision",
+        "skip",
+        "version",
+    )
 
     def __init__(
         self, headers: CIMultiDict[str], skip: frozenset[str], version: HttpVersion, *, force_close: bool
     ) -> None:
-        self.headers = headers
+        self._live = headers  # which the session's owner may change;
+        self.headers = headers.copy()  # requests that are under way keep those they began with
         self.revision = getversion(headers)  # type: ignore[arg-type]  # MultiDict is invariant
         self.skip = skip
         self.version = version
@@ -82,7 +95,7 @@ class HeadTemplate:
     @property
     def stale(self) -> bool:
         """Whether the session's headers have changed since."""
-        return getversion(self.headers) != self.revision  # type: ignore[arg-type]  # its stub wants MultiDict[object]
+        return getversion(self._live) != self.revision  # type: ignore[arg-type]  # its stub wants MultiDict[object]
 
 
 def add_auto_headers(headers: CIMultiDict[str], skip: frozenset[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl as ssl_module
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, TypeAlias, TypedDict
@@ -63,14 +63,7 @@ class RedirectableOptions(RequestOptions, total=False):
     allow_redirects: bool
 
 
-_NAMES = frozenset(RedirectableOptions.__annotations__)
-
-
-def check_names(options: Mapping[str, object]) -> None:
-    """Raises TypeError for an option that no request has: where it is called, not where it is awaited."""
-    if not options.keys() <= _NAMES:
-        unknown = ", ".join(sorted(map(repr, options.keys() - _NAMES)))
-        raise TypeError(f"a request takes no option {unknown}")
+OPTION_NAMES = frozenset(RedirectableOptions.__annotations__)
 
 
 def changed_policy(

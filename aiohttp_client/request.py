@@ -139,9 +139,13 @@ class ClientRequest:
             added = self._added_fields()
             if not added and not self.given_headers:
                 return
-            self._lines = self.template.lines_with(self.given_headers or {}, added)
-            if self._lines:
-                return
+            try:
+                self._lines = self.template.lines_with(self.given_headers or {}, added)
+            except (TypeError, ValueError):
+                pass  # until it is sent: a middleware may mend it
+            else:
+                if self._lines:
+                    return
         self._headers = self._built_headers()
 
     @property

@@ -62,19 +62,23 @@ class ClientResponse(HeadersMixin):
     request_info and session are accepted for libraries that make responses of their own.
     """
 
-    # Made when first looked at. Only these have their defaults here: CPython does not specialise (PEP 659) assignments
-    # to what the class has, too, and so they take several times as long.
-    _reason: str | None = None
-    _headers: CIMultiDictProxy[str] | None = None
-    _raw_headers: RawHeaders | None = None
-    _request_info: RequestInfo | None = None
-    _cookies: SimpleCookie | None = None
-    _url: URL | None = None
-    _real_url: URL | None = None
-    _coded_size: int | None = None  # of a body that had to be decoded
-    _history: tuple[ClientResponse, ...] = ()
-    _failure: BaseException | None = None  # of read(), which raises it again
+    # What every response has, set by answering(): slots, for CPython does not specialise (PEP 659) assignments to what
+    # the class has a default for, and so they take several times as long.
+    __slots__ = (
+        "_arrived",
+        "_body",
+        "_content",
+        "_head",
+        "_in_context",
+        "_lease",
+        "_released",
+        "_request",
+        "method",
+        "status",
+        "version",
+    )
 
+    method: str
     status: int
     version: HttpVersion | None
     _request: ClientRequest | None
@@ -85,6 +89,18 @@ class ClientResponse(HeadersMixin):
     _lease: Lease | None
     _in_context: bool
     _released: bool
+
+    # Made when first looked at.
+    _reason: str | None = None
+    _headers: CIMultiDictProxy[str] | None = None
+    _raw_headers: RawHeaders | None = None
+    _request_info: RequestInfo | None = None
+    _cookies: SimpleCookie | None = None
+    _url: URL | None = None
+    _real_url: URL | None = None
+    _coded_size: int | None = None  # of a body that had to be decoded
+    _history: tuple[ClientResponse, ...] = ()
+    _failure: BaseException | None = None  # of read(), which raises it again
 
     def __init__(
         self,
@@ -102,14 +118,16 @@ class ClientResponse(HeadersMixin):
         **_: object,
     ) -> None:
         self.method = method
-        # None only for a library, between this and its assignments.
-        self.status = self.version = None  # type: ignore[assignment]
-        self._request = self._head = self._arrived = self._content = self._body = self._lease = None
-        self._in_context = self._released = False
         if url is not None:
             self._real_url = url
         if request_info is not None:
             self._request_info = request_info
+
+    def __getattr__(self, name: str) -> Any:
+        # Of responses made by hand, in a library or a test, perhaps without our constructor.
+        if name in ClientResponse.__slots__:
+            return False if name in ("_in_context", "_released") else None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self)
 
     @classmethod
     def answering(

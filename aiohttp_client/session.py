@@ -6,7 +6,7 @@ import asyncio
 import json as json_module
 import traceback
 import warnings
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import TracebackType
@@ -38,7 +38,7 @@ from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
 from .middlewares import ClientMiddlewareType, checked_middlewares
 from .observed_stream import ObservedStreamReader
-from .options import RaiseForStatus, RedirectableOptions, RequestOptions, check_names, checked_auth, session_timeout
+from .options import OPTION_NAMES, RaiseForStatus, RedirectableOptions, RequestOptions, checked_auth, session_timeout
 from .pending import RequestContextManager, SessionRequestContextManager
 from .request import ClientRequest
 from .response import ClientResponse, utf8
@@ -141,7 +141,9 @@ class ClientSession:
         self._response_class = response_class
         self._ws_response_class = ws_response_class
         self._version = HttpVersion(*version)
-        timeout = session_timeout(timeout, read_timeout, conn_timeout)
+        # By these names libraries that answer in a server's place look for them.
+        self._raise_for_status = raise_for_status
+        self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
         self._requote_redirect_url = requote_redirect_url
         self._fallback_charset_resolver = fallback_charset_resolver
         self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
@@ -166,7 +168,7 @@ class ClientSession:
             connector.clock,
             route=route,
             policy=policy,
-            timeout=timeout,
+            timeout=self._timeout,
             middlewares=middlewares,
             raise_for_status=raise_for_status,
             json_dumps=json_serialize_bytes or (lambda value: json_serialize(value).encode()),
@@ -245,7 +247,10 @@ class ClientSession:
 
     def _unsent(self, method: str, url: StrOrURL, options: Mapping[str, Any]) -> RequestContextManager:
         # To pass on keyword arguments that are not there costs more than to build a request from them.
-        return RequestContextManager(self._request(method, url, **options) if options else self._request(method, url))
+        if not options:
+            return RequestContextManager(self._request(method, url))
+        _refuse_unknown(options, self._request)
+        return RequestContextManager(self._request(method, url, **options))
 
     def ws_connect(
         self,
@@ -296,15 +301,10 @@ class ClientSession:
             )
         )
 
-    def _request(
+    # All requests come this way: libraries that cache, record or mock them have a coroutine function of theirs here.
+    async def _request(
         self, method: str, str_or_url: StrOrURL, **options: Unpack[RedirectableOptions]
-    ) -> Coroutine[Any, Any, ClientResponse]:
-        """All requests come this way: libraries that cache or record them put a coroutine function here."""
-        if options:
-            check_names(options)
-        return self._response(method, str_or_url, options)
-
-    async def _response(self, method: str, str_or_url: StrOrURL, options: RedirectableOptions) -> ClientResponse:
+    ) -> ClientResponse:
         connector = self._connector
         if connector is None or connector._closed:
             raise RuntimeError("Session is closed")
@@ -473,7 +473,7 @@ class ClientSession:
 
     @property
     def timeout(self) -> ClientTimeout:
-        return self._settings.timeout
+        return self._timeout
 
     @property
     def version(self) -> HttpVersion:
@@ -489,7 +489,7 @@ class ClientSession:
 
     @property
     def raise_for_status(self) -> RaiseForStatus:
-        return self._settings.raise_for_status
+        return self._raise_for_status
 
     @property
     def auto_decompress(self) -> bool:
@@ -516,6 +516,18 @@ class ClientSession:
         return self._loop
 
 
+_OWN_REQUEST = ClientSession._request
+
+
+def _refuse_unknown(options: Mapping[str, object], request: Any) -> None:
+    """Raises TypeError for an option that no request has where it is given, and not where the request is awaited.
+
+    If request is not ours but a library's, it may have options of its own."""
+    if not options.keys() <= OPTION_NAMES and getattr(request, "__func__", request) is _OWN_REQUEST:
+        unknown = ", ".join(sorted(map(repr, options.keys() - OPTION_NAMES)))
+        raise TypeError(f"a request takes no option {unknown}")
+
+
 def request(
     method: str,
     url: StrOrURL,
@@ -528,6 +540,7 @@ def request(
     """One request with a session of its own, to await or to enter with `async with`; see ClientSession.request().
 
     A connector given is left open."""
+    _refuse_unknown(options, ClientSession._request)
     owned = connector is None
     session = ClientSession(
         connector=TCPConnector(force_close=True) if connector is None else connector,

@@ -181,17 +181,17 @@ class Settings:
                     self.json_dumps,
                     needs_payload=bool(compress or chunked or expect100 or upload_tracker),
                 )
+                if content is not None:
+                    differences["content"] = content
+                if payload is not None:
+                    differences["payload"] = payload
+                    differences["chunked"] = bool(chunked)
+                    differences["compress"] = compression if payload.size != 0 else None
+                    differences["expects_continue"] = expect100
             except BaseException:
                 if upload_tracker is not None:
                     upload_tracker.last(uploading=False)
                 raise
-            if content is not None:
-                differences["content"] = content
-            if payload is not None:
-                differences["payload"] = payload
-                differences["chunked"] = bool(chunked)
-                differences["compress"] = compression if payload.size != 0 else None
-                differences["expects_continue"] = expect100
         one.differences = differences
         return one
 

@@ -1,8 +1,9 @@
-"""Small GETs, one URL or as many as requests, plain and over TLS, one and fifty at a time, beside floors and peers."""
+"""Small requests: one URL or as many as requests, calls of an API, over TLS, one and fifty at a time, beside others."""
 
 from __future__ import annotations
 
 import importlib
+import json
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -15,6 +16,9 @@ import peers
 import servers
 from contest import OURS, Contest
 
+_HEADERS = {"Authorization": "Bearer 0123456789abcdef", "X-Request-Source": "benchmark"}
+_QUESTION = {"name": "benchmark", "tags": ["a", "b"], "size": 12}
+
 
 class Session:
     """aiohttp and aiohttp_client: the same lines of user code."""
@@ -26,32 +30,42 @@ class Session:
         concurrency: int,
         *,
         name: str = "",
-        distinct: bool = False,
+        work: str = "same",
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._module: Any = importlib.import_module(module)
         self.name = name or module
         self._url, self._concurrency = url, concurrency
-        self._distinct, self._context, self._number = distinct, context, 0
+        self._do = {"same": self._same, "distinct": self._distinct, "call": self._call}[work]
+        self._context, self._number = context, 0
 
     async def start(self) -> list[contest.Work]:
         connector = self._module.TCPConnector(limit=0, ssl=self._context or True)
         self._session = self._module.ClientSession(connector=connector)
-        return [self._work_on_distinct if self._distinct else self._work] * self._concurrency
+        return [self._do] * self._concurrency
 
-    async def _work(self, count: int) -> None:
+    async def _same(self, count: int) -> None:
         get, url, body = self._session.get, self._url, servers.BODY
         for _ in range(count):
             async with get(url) as response:
                 if response.status != 200 or await response.read() != body:
                     raise AssertionError(f"wrong answer: {response!r}")
 
-    async def _work_on_distinct(self, count: int) -> None:
+    async def _distinct(self, count: int) -> None:
         get, body = self._session.get, servers.BODY
         for _ in range(count):
             self._number += 1
             async with get(f"{self._url}page/{self._number}?q={self._number}") as response:
                 if response.status != 200 or await response.read() != body:
+                    raise AssertionError(f"wrong answer: {response!r}")
+
+    async def _call(self, count: int) -> None:
+        """What calls to an API look like."""
+        post, url, wanted = self._session.post, self._url, json.loads(servers.BODY)
+        for _ in range(count):
+            self._number += 1
+            async with post(url, params={"page": self._number}, headers=_HEADERS, json=_QUESTION) as response:
+                if response.status != 200 or await response.json() != wanted:
                     raise AssertionError(f"wrong answer: {response!r}")
 
     async def stop(self) -> None:
@@ -91,8 +105,10 @@ def contests(server: servers.Server) -> Iterator[Contest]:
         both = [partial(Session, name, url, concurrency) for name in ("aiohttp", OURS)]
         yield Contest(f"GET small, {concurrency} at a time", [small_floor(server.port, concurrency), *both])
     same = partial(Session, OURS, url, 50, name="ours, one URL")
-    both = [partial(Session, name, url, 50, distinct=True) for name in ("aiohttp", OURS)]
+    both = [partial(Session, name, url, 50, work="distinct") for name in ("aiohttp", OURS)]
     yield Contest("GET small, 50 at a time, each another URL", [same, *both])
+    both = [partial(Session, name, url, 50, work="call") for name in ("aiohttp", OURS)]
+    yield Contest("POST of JSON with params and headers, 50 at a time", both)
     context = ssl.create_default_context(cafile=server.authority)
     secure_url = f"https://localhost:{server.tls_port}/"
     both = [partial(Session, name, secure_url, 50, context=context) for name in ("aiohttp", OURS)]

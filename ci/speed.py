@@ -30,8 +30,8 @@ class Bound(NamedTuple):
 
 
 BOUNDS = (
-    Bound("bench_request.py", "GET small, 50 at a time", "asyncio", 2.4),
-    Bound("bench_request.py", "GET small, 50 at a time", "uvloop", 2.6),
+    Bound("bench_request.py", "GET small, 50 at a time", "asyncio", 3.0),
+    Bound("bench_request.py", "GET small, 50 at a time", "uvloop", 3.0),
     Bound("bench_body.py", "read() of 100 MB", "asyncio", 1.4),
     Bound("bench_body.py", "POST of bytes, 10 MB", "asyncio", 0.75),
     Bound("bench_ws.py", "WebSocket, flood of 64 B messages", "asyncio", 2.0),

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from multidict import istr
+
 from .._http import TOKEN
 
 _is_token = re.compile(TOKEN).fullmatch
@@ -48,6 +50,11 @@ def field_lines(fields: Iterable[tuple[str, str]]) -> bytes:
     for name, value in fields:
         if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"header names and values must be str, got {name!r}: {value!r}")
+        # What other kinds of str (members of an Enum) say of themselves is not what they are.
+        if type(name) is not str and type(name) is not istr:
+            name = str.__str__(name)
+        if type(value) is not str:
+            value = str.__str__(value)
         # Nothing printable is a control character, and that is asked faster.
         if not value.isprintable() and _find_control(value):
             raise ValueError(f"header {name} holds a control character: {value!r}")

@@ -48,3 +48,24 @@ def test_a_method_that_is_no_token_is_refused(method):
 def test_a_method_must_be_str():
     with pytest.raises(TypeError, match="method must be str"):
         canonical_method(b"GET")
+
+
+class Liar(str):
+    """Says of itself that all is well."""
+
+    def isprintable(self):
+        return True
+
+    def __format__(self, spec):
+        return "X: b\r\nEvil: 1\r\nY"
+
+    def __str__(self):
+        return "X"
+
+
+def test_a_str_of_another_kind_is_checked_and_sent_as_it_is():
+    with pytest.raises(ValueError, match="control character"):
+        field_lines([("X", Liar("a\r\nEvil: 1"))])
+    with pytest.raises(ValueError, match="not a token"):
+        field_lines([(Liar("X: b\r\nEvil"), "a")])
+    assert field_lines([(Liar("X-Good"), Liar("a"))]) == field_lines([("X-Good", "a")]) == b"X-Good: a\r\n"

@@ -7,6 +7,7 @@ underscore and yet part of the contract: they are used everywhere, and break the
 import asyncio
 import gc
 import socket
+from unittest import mock
 
 import pytest
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -231,3 +232,39 @@ def test_the_proxy_of_the_environment(monkeypatch):
     assert proxy_of(URL("http://far.example/")) == (URL("http://proxy.example:3128"), aiohttp.BasicAuth("u", "p"))
     with pytest.raises(LookupError, match="near.example"):
         proxy_of(URL("http://near.example/"))
+
+
+async def test_the_coroutine_can_be_replaced_by_a_mock():
+    answer = object()
+    with mock.patch.object(aiohttp.ClientSession, "_request", return_value=answer) as asked:
+        async with aiohttp.ClientSession() as session:
+            assert await session.get("http://x.example/", headers={"A": "b"}, no_option_of_ours=1) is answer
+    asked.assert_awaited_once_with("GET", "http://x.example/", headers={"A": "b"}, no_option_of_ours=1)
+
+
+def test_mocks_of_a_response_have_what_a_response_has():
+    for name in ("status", "version", "method", "reason", "headers", "cookies", "history", "read", "json"):
+        assert hasattr(mock.MagicMock(spec_set=aiohttp.ClientResponse), name), name
+    response = mock.Mock(spec_set=aiohttp.ClientResponse)
+    response.status = 200
+    assert not hasattr(mock.MagicMock(spec_set=aiohttp.ClientResponse), "colour")
+
+
+async def test_a_response_that_never_met_our_constructor():
+    class Fake(aiohttp.ClientResponse):
+        def __init__(self):
+            self._body = b"abc"
+
+    response = Fake()
+    assert await response.read() == b"abc"
+    assert (response.status, response.version, response.reason) == (None, None, None)
+    assert response.closed and response.connection is None
+    async with response:
+        pass
+    with pytest.raises(AttributeError, match="colour"):
+        response.colour  # noqa: B018
+
+
+async def test_who_answers_in_a_server_s_place_can_see_what_the_session_would_raise():
+    async with aiohttp.ClientSession(raise_for_status=True) as session:
+        assert session._raise_for_status is session.raise_for_status is True

@@ -1,5 +1,7 @@
 """What is sent, byte by byte."""
 
+import enum
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -378,3 +380,35 @@ def test_fields_that_replace_none_need_no_dict(given, added, lines):
     skip = frozenset({"accept-encoding", "user-agent"})
     template = HeadTemplate(CIMultiDict({"X-S": "1"}), skip, HttpVersion11, force_close=False)
     assert template.lines_with(given, added) == lines.encode()
+
+
+class Name(str, enum.Enum):  # noqa: UP042  # a StrEnum would format as what it is
+    AUTH = "Authorization"
+    VALUE = "Bearer x"
+
+
+@pytest.mark.parametrize("kind", [dict, list, CIMultiDict])
+async def test_members_of_an_enum_are_the_str_they_are(origin, kind):
+    given = [(Name.AUTH, Name.VALUE), ("X-B", "c")]
+    assert "\r\nAuthorization: Bearer x\r\n" in await sent(origin, headers=kind(given))
+    assert "\r\nAuthorization: Bearer y\r\n" in await sent(origin, headers={"Authorization": "Bearer y"})
+
+
+async def test_a_request_keeps_the_session_headers_it_began_with(origin):
+    origin.plays(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+    async with aiohttp.ClientSession() as session:
+        response = await session.get(origin.url, auth=aiohttp.BasicAuth("u", "p"))
+        session.headers["Authorization"] = "Bearer later"
+        session.headers["X-Later"] = "1"
+        assert response.request_info.headers["Authorization"] == "Basic dTpw"
+        assert "X-Later" not in response.request_info.headers
+
+
+async def test_a_middleware_may_mend_what_cannot_be_sent(origin):
+    async def mends(request, handler):
+        request.headers["X-N"] = str(request.headers["X-N"]).replace("\n", " ")
+        return await handler(request)
+
+    for value in (5, "a\nb"):
+        request = await sent(origin, headers={"X-N": value}, middlewares=[mends])
+        assert "\r\nX-N: " + str(value).replace("\n", " ") + "\r\n" in request
