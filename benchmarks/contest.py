@@ -76,7 +76,7 @@ async def _turn(works: list[Work], each: int) -> tuple[float, float]:
 
 async def _calibrated(works: list[Work], seconds: float) -> int:
     """How many units each must do for a turn of so many seconds; warms up, too."""
-    await _turn(works, 1)  # who connects now is not to count: fifty TLS handshakes take as long as thousands of requests
+    await _turn(works, 1)  # connects, which is not to count: fifty TLS handshakes take as long as thousands of requests
     each = 1
     while True:
         taken = (await _turn(works, each))[0] * each * len(works)
