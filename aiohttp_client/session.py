@@ -141,9 +141,7 @@ class ClientSession:
         self._response_class = response_class
         self._ws_response_class = ws_response_class
         self._version = HttpVersion(*version)
-        # By these names libraries that answer in a server's place look for them.
-        self._raise_for_status = raise_for_status
-        self._timeout = session_timeout(timeout, read_timeout, conn_timeout)
+        timeout = session_timeout(timeout, read_timeout, conn_timeout)
         self._requote_redirect_url = requote_redirect_url
         self._fallback_charset_resolver = fallback_charset_resolver
         self._source_traceback = traceback.extract_stack() if self._loop.get_debug() else None
@@ -163,12 +161,11 @@ class ClientSession:
         self._connector = connector
         self._connector_owner = connector_owner
         self._exchanger = Exchanger(connector, self._cookie_jar, response_class)
-        self._send = self._exchanger.send
         self._settings = Settings(
             connector.clock,
             route=route,
             policy=policy,
-            timeout=self._timeout,
+            timeout=timeout,
             middlewares=middlewares,
             raise_for_status=raise_for_status,
             json_dumps=json_serialize_bytes or (lambda value: json_serialize(value).encode()),
@@ -335,7 +332,7 @@ class ClientSession:
                     differences["authorization"] = await self._from_netrc(target, settings.headers)
             if settings.cookies or len(self._cookie_jar):
                 differences["cookies"] = cookies_to_send(self._cookie_jar, target.url, settings.cookies)
-            send = self._send
+            send = self._exchanger.send
             if settings.middlewares:
                 send = partial(self._exchanger.through, settings.middlewares)
             policy = settings.policy
@@ -363,11 +360,10 @@ class ClientSession:
             elif settings.upload_tracker is not None and differences.get("payload") is None:
                 settings.upload_tracker.completes()  # there was nothing to send
             raise_for_status = settings.raise_for_status
-            if raise_for_status is not False:
-                if callable(raise_for_status):
-                    await raise_for_status(response)
-                elif raise_for_status:
-                    response.raise_for_status()
+            if callable(raise_for_status):
+                await raise_for_status(response)
+            elif raise_for_status:
+                response.raise_for_status()
             if traces is not None:
                 await traces.tell(TraceRequestEndParams(method, request.url, request.headers, response))
         except BaseException as error:
@@ -473,7 +469,7 @@ class ClientSession:
 
     @property
     def timeout(self) -> ClientTimeout:
-        return self._timeout
+        return self._settings.timeout
 
     @property
     def version(self) -> HttpVersion:
@@ -489,7 +485,7 @@ class ClientSession:
 
     @property
     def raise_for_status(self) -> RaiseForStatus:
-        return self._raise_for_status
+        return self._settings.raise_for_status
 
     @property
     def auto_decompress(self) -> bool:
@@ -502,6 +498,10 @@ class ClientSession:
     @property
     def trace_configs(self) -> list[TraceConfig[Any]]:
         return list(self._trace_configs)
+
+    # By these names libraries that answer in a server's place look for them.
+    _timeout = timeout
+    _raise_for_status = raise_for_status
 
     @property
     def requote_redirect_url(self) -> bool:

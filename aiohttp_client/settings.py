@@ -56,7 +56,7 @@ class Settings:
         route: Route,
         policy: ReadPolicy,
         timeout: ClientTimeout,
-        middlewares: Sequence[ClientMiddlewareType],
+        middlewares: tuple[ClientMiddlewareType, ...],
         raise_for_status: RaiseForStatus,
         json_dumps: JSONBytesEncoder,
     ) -> None:
@@ -65,7 +65,7 @@ class Settings:
         self.policy = replace(policy, sock_read=_lane(clock, timeout.sock_read, timeout))
         self.timeout = timeout
         self.total = _lane(clock, timeout.total, timeout)
-        self.middlewares = tuple(middlewares)
+        self.middlewares = middlewares
         self.raise_for_status = raise_for_status
         self.json_dumps = json_dumps
         self.allow_redirects = True

@@ -188,7 +188,7 @@ class Connection:
     def wake(self, waiter: Awaited[Any] | None) -> None:
         """Have the task go on that got a result by waiter: perhaps at once, so it must be the caller's last deed."""
         if isinstance(waiter, Waiter):
-            ours = waiter
+            ours = waiter  # which the .pxd gives its type
             if self._pool.in_use <= _FEW:
                 ours.wake()
             else:

@@ -121,9 +121,8 @@ class SelectorTransport:
                 protocol.data_received(data)
         except (SystemExit, KeyboardInterrupt):
             raise
-        except (
-            BaseException
-        ) as error:  # a mistake of the protocol's, of any kind: the loop is told, and so is the protocol
+        except BaseException as error:
+            # A mistake of the protocol's, of any kind: the loop is told, and so is the protocol.
             self._loop.call_exception_handler(
                 {
                     "message": "Fatal error: a protocol cannot take what was received",

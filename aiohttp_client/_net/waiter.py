@@ -161,7 +161,7 @@ Awaited: TypeAlias = asyncio.Future[T] | Waiter
 def settle(waiter: Awaited[T], result: T) -> None:
     """Give waiter its result, unless it has one; a Waiter has to be woken by who calls."""
     if isinstance(waiter, Waiter):
-        ours = waiter
+        ours = waiter  # which the .pxd gives its type
         if not ours._is_done:
             ours.set_result(result)
     elif not waiter.done():
