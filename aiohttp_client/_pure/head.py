@@ -38,6 +38,10 @@ _is_field_line = re.compile(_FIELD_LINE).fullmatch
 # An empty line, however its lines end: one that mixes them must be refused, not waited for.
 _find_end = re.compile(rb"\n\r?\n").search
 _find_fields = re.compile(rb"([^:\r]++):[ \t]*+([^\r]*+)\r\n").findall
+# The fields that say something of the message's framing or of its connection, each behind a line feed, in lower case.
+_find_framing = re.compile(
+    rb"\n(connection|content-(?:encoding|length)|set-cookie|transfer-encoding|upgrade):[ \t]*+([^\r]*+)"
+).findall
 
 _unfold = functools.partial(re.compile(rb"[ \t]*+\r\n[ \t]++").sub, b" ")
 # A line of white space only is an empty line to some; what frames the body must leave no doubt.
@@ -90,33 +94,37 @@ class ResponseHead:
         self._headers: CIMultiDictProxy[str] | None = None
         self._raw_headers: tuple[tuple[bytes, bytes], ...] | None = None
 
-        lines = b"\n" + fields.lower()
-        connection = _value(lines, b"\nconnection:")
-        tokens = _tokens(connection) if connection is not None else ()
-        coding = _value(lines, b"\ncontent-encoding:")
-        self.coding = "" if coding is None else coding.decode("latin-1")
-        self.has_cookies = b"\nset-cookie:" in lines
-        self.upgrade = b"upgrade" in tokens and b"\nupgrade:" in lines
+        found = _find_framing(b"\n" + fields.lower())
+        framing = dict(found)
+        if len(framing) < len(found):
+            framing = _joined(found)
+        connection = framing.get(b"connection")
+        tokens = () if connection is None else _tokens(connection)
+        coding = framing.get(b"content-encoding")
+        self.coding = "" if coding is None else coding.rstrip(b" \t").decode("latin-1")
+        self.has_cookies = b"set-cookie" in framing
+        self.upgrade = b"upgrade" in framing and b"upgrade" in tokens
         # 9.3: close wins; then 1.1 persists, and 1.0 does if it says so.
         self.keep_alive = b"close" not in tokens and (minor == b"1" or b"keep-alive" in tokens)
+        length = framing.get(b"content-length")
+        transfer = framing.get(b"transfer-encoding")
+        if transfer is None:
+            self.transfer_coded = self.chunked = False
+            self.length = -1 if length is None else _checked_length(length.rstrip(b" \t"))
+            return
+        if length is not None:
+            # §6.3 item 3: an attempt to smuggle, or a broken intermediary; it ought to be handled as an error.
+            raise BadHttpMessage(
+                f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them"
+            )
+        # Next to another that names a coding an empty field would be an empty list element, but parsers differ there.
+        if any(name == b"transfer-encoding" and not value for name, value in found):
+            raise InvalidHeader(b"Transfer-Encoding: ", "a transfer coding")
+        self.transfer_coded = True
         self.length = -1
-        self.chunked = False
-        transfer = _value(lines, b"\ntransfer-encoding:")
-        self.transfer_coded = transfer is not None
-        length = _value(lines, b"\ncontent-length:")
-        if transfer is not None:
-            if length is not None:
-                # §6.3 item 3: an attempt to smuggle, or a broken intermediary; it ought to be handled as an error.
-                raise BadHttpMessage(
-                    f"both Transfer-Encoding {transfer!r} and Content-Length {length!r}, expected one of them"
-                )
-            if _empty_transfer_encoding(lines):
-                raise InvalidHeader(b"Transfer-Encoding: ", "a transfer coding")
-            self.chunked = _is_chunked(transfer)
-            if minor == b"0" or not self.chunked:
-                self.keep_alive = False  # §6.1: with 1.0 the framing is faulty, else the body ends with the connection
-        elif length is not None:
-            self.length = _checked_length(length)
+        self.chunked = _is_chunked(transfer)
+        if minor == b"0" or not self.chunked:
+            self.keep_alive = False  # §6.1: with 1.0 the framing is faulty, else the body ends with the connection
 
     @property
     def reason(self) -> str:
@@ -179,16 +187,13 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
         head.end = end.end()
         return head
     minor, status, reason, fields = match.groups()
-    if (
-        match.end() > limits.total
-        or len(fields) > limits.field
-        or fields.count(b"\n") > limits.fields
-        or len(reason or b"") > limits.line
-    ):
-        fault = _fault(bytes(data[: match.end()]), start, limits)
+    after = match.end()
+    longest, widest, most, total = limits
+    if after > total or len(fields) > widest or fields.count(b"\n") > most or (reason and len(reason) > longest):
+        fault = _fault(bytes(data[:after]), start, limits)
         if fault is not None:
             raise fault
-    return ResponseHead(match.end(), minor, status, reason, bytes(fields))
+    return ResponseHead(after, minor, status, reason, bytes(fields))
 
 
 def mended_head(head: bytes) -> bytes | None:
@@ -257,30 +262,20 @@ def _field_size(line: bytes) -> int:
     return len(name) + len(value.strip(b" \t\r\n"))
 
 
-# -- fields that frame the message; lines are lower case, each behind a line feed
+# -- fields that frame the message
 
 
-def _value(lines: bytes, name: bytes) -> bytes | None:
-    """The value of a field, those of repeated ones joined with ', ' (RFC 9110 §5.3)."""
-    at = lines.find(name)
-    if at < 0:
-        return None
-    end = lines.index(b"\r", at)
-    value = lines[at + len(name) : end].strip(b" \t")
-    at = lines.find(name, end)
-    while at >= 0:
-        end = lines.index(b"\r", at)
-        value += b", " + lines[at + len(name) : end].strip(b" \t")
-        at = lines.find(name, end)
-    return value
+def _joined(found: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The values of the fields by name, those of repeated ones joined with ', ' (RFC 9110 §5.3)."""
+    fields: dict[bytes, bytes] = {}
+    for name, value in found:
+        value = value.rstrip(b" \t")
+        fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
+    return fields
 
 
 def _tokens(value: bytes) -> list[bytes]:
     return [token.strip(b" \t") for token in value.split(b",")]
-
-
-# Next to another field that names a coding it would be an empty list element, but parsers differ there.
-_empty_transfer_encoding = re.compile(rb"\ntransfer-encoding:[ \t]*\r").search
 
 
 def _is_chunked(transfer: bytes) -> bool:
