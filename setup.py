@@ -18,8 +18,10 @@ from setuptools.errors import CCompilerError, ExecError, PlatformError
 
 CODECS = ("head", "chunks", "mask")
 # Compiled from the source that serves without a compiler, too, each with what its .pxd says of its types.
-NET = ("clock", "waiter", "transport", "framing", "pool", "connection")
-SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd", *(f"aiohttp_client/_net/{name}.pxd" for name in NET)]
+MODULES = ("_wire.framing", "_wire.wsframes", "_net.clock", "_net.waiter", "_net.transport", "_net.pool")
+MODULES += ("_net.connection", "_net.wsconnection")
+SHARED = ["_ext/ascii.h", "aiohttp_client/_speedups/head.pxd"]
+SHARED += [f"aiohttp_client/{name.replace('.', '/')}.pxd" for name in MODULES]
 
 wanted = os.environ.get("AIOHTTP_CLIENT_BUILD", "auto")
 if wanted not in ("auto", "compiled", "pure"):
@@ -35,8 +37,8 @@ class BuildCodecs(build_ext):
         self.cython_c_in_temp = True
 
     def get_ext_fullname(self, ext_name: str) -> str:
-        """Where a module is put: not beside its source, which some backends want (aiohttp_client/_net/__init__.py)."""
-        return super().get_ext_fullname(ext_name.replace("._net.", "._speedups."))
+        """Where a module is put: not beside its source, which some backends want (aiohttp_client/_backend.py)."""
+        return super().get_ext_fullname("aiohttp_client._speedups." + ext_name.rpartition(".")[2])
 
     def run(self) -> None:
         # setuptools clears inplace while it builds, and forgets it when the build fails.
@@ -82,7 +84,7 @@ def notice(*lines: str) -> None:
 # What debuggers want is nine tenths of a module that is built with Python's own flags: only for who asks for it.
 debug = "-g" in os.environ.get("CFLAGS", "").split()
 sources = {f"aiohttp_client._speedups.{name}": f"_ext/{name}.pyx" for name in CODECS}
-sources |= {f"aiohttp_client._net.{name}": f"aiohttp_client/_net/{name}.py" for name in NET}
+sources |= {f"aiohttp_client.{name}": f"aiohttp_client/{name.replace('.', '/')}.py" for name in MODULES}
 extensions = [
     Extension(
         name,

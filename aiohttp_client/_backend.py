@@ -1,6 +1,7 @@
 """Which bodies the codecs have: compiled, llhttp (through httptools), or pure Python; all three or none.
 
-With the compiled ones go the compiled modules of _net (see there).
+With the compiled ones go some modules of _wire and _net. They exist twice: as the source that lies there, and compiled
+from it, with what the .pxd beside it says of its types, in _speedups.
 
 AIOHTTP_CLIENT_BACKEND = auto (default) | c | httptools | py. BACKEND tells what one got.
 auto takes the compiled codecs, else httptools if it is installed, else pure Python. What is
@@ -15,14 +16,17 @@ import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-_COMPILED = ("head", "chunks", "mask", "clock", "waiter", "transport", "framing", "pool", "connection")
+from . import _speedups
+
+_CODECS = ("head", "chunks", "mask")
+_MODULES = ("framing", "wsframes", "clock", "waiter", "transport", "pool", "connection", "wsconnection")
 
 
 def _choose(wanted: str) -> str:
     if wanted not in ("auto", "c", "httptools", "py"):
         raise ImportError(f"AIOHTTP_CLIENT_BACKEND is {wanted!r}, expected auto, c, httptools or py")
-    built = [name for name in _COMPILED if find_spec(f"{__package__}._speedups.{name}")]
-    missing = ", ".join(name for name in _COMPILED if name not in built)
+    built = [name for name in _CODECS + _MODULES if find_spec(f"{__package__}._speedups.{name}")]
+    missing = ", ".join(name for name in _CODECS + _MODULES if name not in built)
     if wanted == "c" and missing:
         raise ImportError(
             f"AIOHTTP_CLIENT_BACKEND=c, but these compiled modules are missing: {missing}. Install a wheel for this "
@@ -54,4 +58,15 @@ elif BACKEND == "c":
 else:
     from ._llhttp import chunks, head, mask
 
-__all__ = ("BACKEND", "chunks", "head", "mask")
+__all__ = ("BACKEND", "chunks", "compiled_first", "head", "mask")
+
+
+def compiled_first(path: list[str]) -> None:
+    """Have the package whose __path__ this is look for modules among the compiled ones first, if those are in use."""
+    if BACKEND == "c":
+        path[:0] = _speedups.__path__
+
+
+def _imported_by_another_name() -> None:
+    """Never called: for tools like PyInstaller, which collect what a program imports and cannot see a path change."""
+    from ._speedups import clock, connection, framing, pool, transport, waiter, wsconnection, wsframes  # type: ignore[attr-defined]  # noqa: F401  # they have no stubs

@@ -168,34 +168,31 @@ class ClientWebSocketResponse:
         if self._must_close:
             await self.close()
             return CLOSED
-        self._receiving = True
+        connection = self._connection
         limit = timeout or self._timeout.ws_receive
+        timer = None if limit is None else self._loop.call_later(limit, self._time_out, limit)
+        taken = None
+        self._receiving = True
         try:
-            if limit is None:
-                taken = await self._next()
-            else:
-                async with asyncio.timeout(limit):
-                    taken = await self._next()
+            while taken is None and not self._interrupted:
+                if not connection.refill():
+                    if connection.lost:
+                        break
+                    await connection.news()
+                taken = next(connection.ready, None)
         finally:
             self._receiving = False
+            if timer is not None:
+                timer.cancel()
         if taken is None:
             return self._nothing_more()
         if taken.type not in _PLAIN:
             await self._ended_by(taken)
         return taken
 
-    async def _next(self) -> WSMessage | None:
-        """Wait for a message; None if none will come."""
-        connection = self._connection
-        while not self._interrupted:
-            for message in connection.ready:
-                return message
-            if connection.refill():
-                continue
-            if connection.lost:
-                return None
-            await connection.news()
-        return None
+    def _time_out(self, limit: float) -> None:
+        if not self._interrupted:  # else what waits is close()
+            self._connection.time_out(TimeoutError(f"no message was received within {limit} s"))
 
     def _nothing_more(self) -> WSMessage:
         if self._interrupted:

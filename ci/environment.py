@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_DECLARATIONS = "aiohttp_client/_net/*.pxd"  # each beside the module that is compiled with it
-_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", "aiohttp_client/_speedups/*.pxd", _DECLARATIONS)
+_DECLARATIONS = "aiohttp_client/_*/*.pxd"  # most beside the module that is compiled with it
+_MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", _DECLARATIONS)
 
 
 def folder() -> Path:
@@ -57,8 +57,8 @@ def ensure(*groups: str) -> Path:
     for pattern in _MADE_OF:
         for path in sorted(ROOT.glob(pattern)):
             made_of.update(path.read_bytes())
-            if pattern == _DECLARATIONS:
-                made_of.update(path.with_suffix(".py").read_bytes())
+            if pattern == _DECLARATIONS and (module := path.with_suffix(".py")).exists():
+                made_of.update(module.read_bytes())
     stamp = environment / "made-of.txt"
     wanted = [made_of.hexdigest(), *sorted(groups)]
     present = stamp.read_text().split() if stamp.exists() and interpreter.exists() else []

@@ -21,7 +21,7 @@ import instrumented
 
 # The C files of the compiled modules, as valgrind names them. What the interpreter and its libraries do is theirs.
 _in_our_modules = re.compile(
-    r"\((?:head|chunks|mask|clock|waiter|transport|framing|pool|connection)\.c:|_speedups"
+    r"\((?:head|chunks|mask|framing|wsframes|clock|waiter|transport|pool|connection|wsconnection)\.c:|_speedups"
 ).search
 
 # Where bytes of a peer meet C: the codecs against their twins, the corpora through whole connections,

@@ -14,8 +14,11 @@ import aiohttp_client
 
 PACKAGE = Path(aiohttp_client.__file__).parent
 CODECS = ("head", "chunks", "mask")
-NET = ("clock", "waiter", "transport", "framing", "pool", "connection")  # of _net, made of the same source
-COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in CODECS + NET)
+# Made of the same source that serves without a compiler.
+MODULES = ("_wire.framing", "_wire.wsframes", "_net.clock", "_net.waiter", "_net.transport", "_net.pool")
+MODULES += ("_net.connection", "_net.wsconnection")
+BUILT = CODECS + tuple(name.partition(".")[2] for name in MODULES)
+COMPILED = all(importlib.util.find_spec(f"aiohttp_client._speedups.{name}") for name in BUILT)
 
 
 def ask(path, wanted="auto", expect_failure=False, warnings="error"):
@@ -51,18 +54,18 @@ def test_the_backend_demanded_is_the_one_in_use():
         assert getattr(aiohttp_client._backend, codec).__name__ == f"aiohttp_client.{package}.{codec}"
 
 
-@pytest.mark.parametrize("name", NET)
-def test_these_of_net_are_compiled_with_the_compiled_codecs_alone(name):
-    module = importlib.import_module(f"aiohttp_client._net.{name}")
+@pytest.mark.parametrize("name", MODULES)
+def test_these_modules_are_compiled_with_the_compiled_codecs_alone(name):
+    module = importlib.import_module(f"aiohttp_client.{name}")
     place = Path(module.__file__)
-    assert place.parent.name == ("_speedups" if aiohttp_client.BACKEND == "c" else "_net")
+    assert place.parent.name == ("_speedups" if aiohttp_client.BACKEND == "c" else name.partition(".")[0])
     assert (place.suffix == ".py") is (aiohttp_client.BACKEND != "c")
     assert module.__name__ in {getattr(thing, "__module__", None) for thing in vars(module).values()}
 
 
 @pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_all_built(copy):
-    path = copy(*CODECS, *NET)
+    path = copy(*BUILT)
     assert ask(path)[0] == "c _speedups"
     assert ask(path, "c")[0] == "c _speedups"
     assert ask(path, "py")[0] == "py _pure"
@@ -82,14 +85,14 @@ def test_some_built(copy):
     path = copy("head")
     backend, said = ask(path, warnings="always")
     assert not backend.startswith("c ")
-    missing = "chunks, mask, clock, waiter, transport, framing, pool, connection"
+    missing = "chunks, mask, framing, wsframes, clock, waiter, transport, pool, connection, wsconnection"
     assert "RuntimeWarning" in said and missing in said
     assert missing in ask(path, "c", expect_failure=True)
 
 
 @pytest.mark.skipif(not COMPILED, reason="this is a build without compiled modules")
 def test_built_but_unloadable_is_the_real_error(copy):
-    path = copy(*CODECS, *NET)
+    path = copy(*BUILT)
     library = path / "aiohttp_client" / "_speedups" / f"mask{EXTENSION_SUFFIXES[0]}"
     assert library.exists()
     library.write_bytes(b"no library")

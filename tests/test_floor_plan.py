@@ -15,12 +15,12 @@ PACKAGE = Path(aiohttp_client.__file__).parent
 # them, and `import aiohttp_client` does not either (test_exports.py).
 FLOORS = """
 hdrs typedefs timeouts exceptions _http
-_pure/__init__ _llhttp/__init__ _speedups/__init__ _wire/__init__
+_pure/__init__ _llhttp/__init__ _speedups/__init__
 _pure/head _pure/chunks _pure/mask
 _llhttp/head _llhttp/chunks _llhttp/mask
 _backend
-_net/__init__
-_wire/urls
+_wire/__init__ _net/__init__
+_wire/framing _wire/urls
 _wire/serialize _wire/coding _wire/mime _wire/auth _wire/redirect _wire/query _wire/cookies
 _wire/disposition _wire/digest _wire/links _wire/wsmessages _wire/wshandshake
 _wire/wsdeflate
@@ -30,7 +30,7 @@ data_queue
 streams
 decoding observed_stream
 resolver cookiejar
-_net/clock _net/tls _net/environ _net/transport _net/framing _net/liveness _net/waiter _net/heartbeat
+_net/clock _net/tls _net/environ _net/transport _net/liveness _net/waiter _net/heartbeat
 _net/target _net/policy _net/engine
 _net/dial _net/pool _net/collecting _net/faults _net/connecting
 _net/incoming

@@ -5,7 +5,7 @@ cimport cython
 from libc.stdint cimport int64_t
 
 from aiohttp_client._net.clock cimport Lane
-from aiohttp_client._net.framing cimport body_length
+from aiohttp_client._wire.framing cimport body_length
 from aiohttp_client._net.pool cimport Pool
 from aiohttp_client._net.waiter cimport Waiter, settle
 from aiohttp_client._speedups.head cimport ResponseHead as CompiledHead

@@ -26,6 +26,7 @@ from typing import Any, TypeAlias
 
 from .._backend import head
 from .._http import MAX_INTERIM_RESPONSES
+from .._wire.framing import CHUNKED, UNTIL_CLOSE, body_length
 from ..decoding import Feed, feed_of
 from ..exceptions import (
     BadHttpMessage,
@@ -39,7 +40,6 @@ from ..streams import StreamReader
 from .clock import Lane
 from .collecting import Collecting, WholeBody
 from .faults import os_error, payload_error, upload_error
-from .framing import CHUNKED, UNTIL_CLOSE, body_length
 from .incoming import ChunkDecoder, IncomingBody, feed_pieces
 from .liveness import has_news, unread
 from .policy import ReadPolicy

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .._wire.framing import CHUNKED, UNTIL_CLOSE
 from ..exceptions import (
     ClientConnectionError,
     ClientOSError,
@@ -11,7 +12,6 @@ from ..exceptions import (
     HttpProcessingError,
     TransferEncodingError,
 )
-from .framing import CHUNKED, UNTIL_CLOSE
 
 
 def upload_error(cause: BaseException) -> Exception:

@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """WSConnection: the protocol that takes a transport over after a 101, and keeps it until its end.
 
 What arrives is parsed as far as the queue has room, and no further; then the transport is paused.
@@ -45,10 +46,11 @@ _PIECE = 96 * 1024
 _KEYS = 4096
 
 
-class WSConnection(asyncio.Protocol):
+class WSConnection:
     """The WebSocket end of a connection; made by taking over what connection got a 101 on.
 
-    heartbeat: seconds of silence after which the peer is asked whether it is there; None to never ask."""
+    heartbeat: seconds of silence after which the peer is asked whether it is there; None to never ask.
+    It has the methods of asyncio.Protocol, but compiled it cannot inherit from a class of Python's."""
 
     __slots__ = (
         "_autoping",
@@ -106,7 +108,7 @@ class WSConnection(asyncio.Protocol):
         self.lost = False  # nothing comes and nothing goes any more
         self.error: Exception | None = None  # why
         self.peer_close: WSMessage | None = None  # the peer's CLOSE
-        self.transport, behind = connection.hand_over(exchange, self)
+        self.transport, behind = connection.hand_over(exchange, self)  # type: ignore[arg-type]  # as above
         self._paused = True
         # aiofastnet's TLS does not notice a change of protocols while it delivers what it has decrypted.
         self._collects = self.transport.get_extra_info("sslcontext") is None
@@ -141,8 +143,13 @@ class WSConnection(asyncio.Protocol):
     def interrupt(self) -> None:
         """Let who waits look again."""
         self._has_news()
-        if isinstance(self._waiter, Waiter):
-            self._waiter.wake_soon()
+        self._wake_soon()
+
+    def time_out(self, error: TimeoutError) -> None:
+        """Who waits for news has waited for too long."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(error)
 
     def _has_news(self) -> bool:
         """Somebody who waits for news has them, to be woken by whoever called; whether somebody does."""
@@ -152,7 +159,11 @@ class WSConnection(asyncio.Protocol):
         waiter.set_result(None)
         return True
 
-    def send(self, opcode: int, payload: bytes | bytearray | memoryview, *, deflated: bool = False) -> None:
+    def _wake_soon(self) -> None:
+        if isinstance(self._waiter, Waiter):
+            self._waiter.wake_soon()
+
+    def send(self, opcode: int, payload: bytes | bytearray | memoryview, deflated: bool = False) -> None:
         """Write a whole message or control frame. Raises ClientConnectionResetError if nothing goes any more."""
         transport = self.transport
         if self.lost or transport.is_closing():
@@ -257,7 +268,7 @@ class WSConnection(asyncio.Protocol):
         if self._heartbeat is not None:
             self._heartbeat.hear()
         if not body.left:
-            self.transport.set_protocol(self)
+            self.transport.set_protocol(self)  # type: ignore[arg-type]  # as above
             self._parse()
             self.interrupt()  # who receives must not go on here: the loop still holds the place
 
@@ -388,5 +399,4 @@ class WSConnection(asyncio.Protocol):
         self._parse()  # what had arrived before the pause
         if not self._paused and not self.transport.is_closing():
             self.transport.resume_reading()
-        if isinstance(self._waiter, Waiter):
-            self._waiter.wake_soon()
+        self._wake_soon()

@@ -1,3 +1,4 @@
+# cython: language_level=3, annotation_typing=False, auto_pickle=False, freethreading_compatible=True
 """Frames and fragments of a server, made into messages (RFC 6455 §5).
 
 feed() takes bytes as they come. Most messages are short, whole and alone in their frame: batch()
@@ -167,7 +168,7 @@ class MessageReader:
             self._at = behind + size
             return self._control(WSMsgType(opcode), _unmasked(payload, key))
         if opcode:
-            self._begin(WSMsgType(opcode), compressed=bool(first & 0x40))
+            self._begin(WSMsgType(opcode), bool(first & 0x40))
         self._size += size
         if self._max_size and self._size > self._max_size:
             raise WebSocketError(
@@ -198,7 +199,7 @@ class MessageReader:
         elif not self._opcode:
             raise _violation("CONTINUATION without a message to continue")
 
-    def _begin(self, opcode: WSMsgType, *, compressed: bool) -> None:
+    def _begin(self, opcode: WSMsgType, compressed: bool) -> None:
         self._opcode = opcode
         self._compressed = compressed
         self._size = 0

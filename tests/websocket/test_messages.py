@@ -215,6 +215,40 @@ async def test_a_limit_for_every_receive(ws_peer):
         await ended(ws, side)
 
 
+async def test_a_limit_that_passes_as_a_message_comes_loses_none(ws_peer):
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        limit = 0.004
+
+        async def send_around_the_limit():
+            for number in range(100):
+                await asyncio.sleep(limit + (number - 50) * 2e-5)
+                await side.send(frame(TEXT, b"%d" % number))
+
+        sending = asyncio.create_task(send_around_the_limit())
+        received, timed_out = [], 0
+        while len(received) < 100:
+            try:
+                received.append(await ws.receive_str(timeout=limit))
+            except TimeoutError as error:
+                assert str(error) == "no message was received within 0.004 s"
+                timed_out += 1
+                assert timed_out < 1000
+        assert received == [str(number) for number in range(100)] and timed_out
+        await sending
+        await ended(ws, side)
+
+
+async def test_a_limit_of_the_wrong_type_changes_nothing(ws_peer):
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        with pytest.raises(TypeError):
+            await ws.receive(timeout="soon")
+        await side.send(frame(TEXT, b"still there"))
+        assert await ws.receive_str() == "still there"
+        await ended(ws, side)
+
+
 async def test_a_message_of_exactly_the_limit_passes(ws_peer):
     """IMP-W6."""
     async with aiohttp.ClientSession() as session:

@@ -4,7 +4,7 @@ import pytest
 
 from aiohttp_client._backend import head as heads
 from aiohttp_client._http import DEFAULT_LIMITS
-from aiohttp_client._net.framing import CHUNKED, UNTIL_CLOSE, body_length
+from aiohttp_client._wire.framing import CHUNKED, UNTIL_CLOSE, body_length
 
 LENGTH = "Content-Length: 9\r\n"
 IN_CHUNKS = "Transfer-Encoding: chunked\r\n"
