@@ -20,12 +20,13 @@ from .._wire.urls import parse_url
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
-# Entries kept, half a kilobyte each; a full cache is emptied, which costs each hot URL one parse.
-_MOST_TARGETS = 16384
+# Entries kept, half a kilobyte each; a full cache is emptied, which costs each hot URL one parse. A scraper fills it
+# in vain: more than this pushes other things out of the processor's caches, which costs it more than others gain.
+_MOST_TARGETS = 1024
 _MOST_ORIGINS = 32768
 
 # Path and query that yarl would leave as they are: tested against yarl in tests/_net/test_target.py.
-_is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*)+(?:\?[A-Za-z0-9._~!$()*,:@/=&-]+)?").fullmatch
+_is_plain = re.compile(r"(?:/(?!\.)[A-Za-z0-9_~!$&'()*+,;=:@.-]*+)++(?:\?[A-Za-z0-9._~!$()*,:@/=&-]++)?").fullmatch
 # What may be remembered as the spelling of an origin: nothing in it can hide a path, a query or a user.
 _is_origin = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]+)?").fullmatch
 # A name that may be looked up (RFC 1123 §2.1, and "_", which is in use); the zone of an IPv6 address (RFC 6874).
