@@ -15,7 +15,8 @@ cdef class WSConnection:
     cdef object _loop
     cdef Connection _connection
     cdef MessageReader _reader
-    cdef readonly object transport, ready, error, peer_close
+    cdef public object transport  # tests put themselves between
+    cdef readonly object ready, error, peer_close
     cdef readonly bint is_full, lost
     cdef bint _autoping, _collects, _discarding, _paused, _told
     cdef object _queue, _waiter, _unanswered, _grace, _heartbeat
