@@ -31,7 +31,8 @@ from installs import NO_COMPILER, Failure, Site, check, fresh, run, version
 
 DIST = environment.ROOT / "dist"
 MOST = 1_500_000  # bytes of a wheel
-COMPILED = ("head", "chunks", "mask", "clock", "waiter", "transport", "framing", "pool", "connection")
+COMPILED = {"head", "chunks", "mask", "framing", "wsframes", "clock", "waiter", "transport", "pool", "connection"}
+COMPILED |= {"wsconnection"}
 
 # What a wheel can break: which codecs are found, what is exported, that they work.
 QUICK = ["test_backend.py", "test_exports.py", "client/test_response.py", "client/test_large_bodies.py"]

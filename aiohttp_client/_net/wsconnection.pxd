@@ -31,7 +31,7 @@ cdef class WSConnection:
     cdef bint _has_news(self) except -1
     cdef _wake_soon(self)
     @cython.locals(at=Py_ssize_t, first=int)
-    cpdef send(self, int opcode, payload, bint deflated=*)
+    cpdef send(self, opcode, payload, bint deflated=*)
     cpdef data_received(self, data)
     cdef _wake_drainers(self)
     cdef _parse(self)

@@ -149,6 +149,7 @@ class WSConnection:
         """Who waits for news has waited for too long."""
         waiter = self._waiter
         if waiter is not None and not waiter.done():
+            self._waiter = None  # or the error's traceback would hold who waited, and all they hold, as long as we live
             waiter.set_exception(error)
 
     def _has_news(self) -> bool:

@@ -40,7 +40,8 @@ _find_end = re.compile(rb"\n\r?\n").search
 _find_fields = re.compile(rb"([^:\r]++):[ \t]*+([^\r]*+)\r\n").findall
 # The fields that say something of the message's framing or of its connection, each behind a line feed, in lower case.
 _find_framing = re.compile(
-    rb"\n(connection|content-(?:encoding|length)|set-cookie|transfer-encoding|upgrade):[ \t]*+([^\r]*+)"
+    rb"\n(connection|content-(?:encoding|length)|set-cookie|transfer-encoding|upgrade):"
+    rb"[ \t]*+([^\r \t]*+(?:[ \t]++[^\r \t]++)*+)"
 ).findall
 
 _unfold = functools.partial(re.compile(rb"[ \t]*+\r\n[ \t]++").sub, b" ")
@@ -101,7 +102,7 @@ class ResponseHead:
         connection = framing.get(b"connection")
         tokens = () if connection is None else _tokens(connection)
         coding = framing.get(b"content-encoding")
-        self.coding = "" if coding is None else coding.rstrip(b" \t").decode("latin-1")
+        self.coding = "" if coding is None else coding.decode("latin-1")
         self.has_cookies = b"set-cookie" in framing
         self.upgrade = b"upgrade" in framing and b"upgrade" in tokens
         # 9.3: close wins; then 1.1 persists, and 1.0 does if it says so.
@@ -110,7 +111,7 @@ class ResponseHead:
         transfer = framing.get(b"transfer-encoding")
         if transfer is None:
             self.transfer_coded = self.chunked = False
-            self.length = -1 if length is None else _checked_length(length.rstrip(b" \t"))
+            self.length = -1 if length is None else _checked_length(length)
             return
         if length is not None:
             # §6.3 item 3: an attempt to smuggle, or a broken intermediary; it ought to be handled as an error.
@@ -267,11 +268,10 @@ def _field_size(line: bytes) -> int:
 
 def _joined(found: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """The values of the fields by name, those of repeated ones joined with ', ' (RFC 9110 §5.3)."""
-    fields: dict[bytes, bytes] = {}
+    values: dict[bytes, list[bytes]] = {}
     for name, value in found:
-        value = value.rstrip(b" \t")
-        fields[name] = b"%b, %b" % (fields[name], value) if name in fields else value
-    return fields
+        values.setdefault(name, []).append(value)
+    return {name: b", ".join(several) for name, several in values.items()}
 
 
 def _tokens(value: bytes) -> list[bytes]:

@@ -23,6 +23,7 @@ cdef class MessageReader:
     cdef _begin(self, opcode, compressed)
     cdef bint _is_whole(self, size)
     cdef _collected(self, body)
+    @cython.locals(buffer=bytes, at=Py_ssize_t, taken=Py_ssize_t)
     cdef bint _take(self) except -1
     cdef _keep(self, piece)
     cdef _complete(self)

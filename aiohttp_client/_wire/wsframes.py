@@ -219,8 +219,10 @@ class MessageReader:
 
     def _take(self) -> bool:
         """Take what is there of the frame; whether that was all of it."""
-        at = self._at
-        data = self._buffer[at : at + self._left] if at or len(self._buffer) > self._left else self._buffer
+        at, buffer = self._at, self._buffer
+        # Not at + _left, which may be more than a C integer holds: nobody but the peer has said what _left is.
+        taken = min(self._left, len(buffer) - at)
+        data = buffer[at : at + taken] if taken < len(buffer) else buffer
         if not data:
             return False
         self._at += len(data)

@@ -278,6 +278,16 @@ def test_what_a_server_compressed_with_another_level():
     assert read(frame(0xC2, data[:-4]), deflate=True)[0] == [(BINARY, b"x" * 50_000, "")]
 
 
+@pytest.mark.parametrize("first", [0x81, 0x82, 0x02])
+@pytest.mark.parametrize("size", [2**31, 2**32 + 5, 2**63 - 1])
+@pytest.mark.parametrize("mask", [0, 0x80])
+def test_of_a_frame_larger_than_anything_what_comes_is_kept(first, size, mask):
+    header = bytes([first, mask | 127]) + size.to_bytes(8, "big") + bytes(4 if mask else 0)
+    assert read(frame(0x81, b"before") + header + b"abc", max_size=0) == ([(TEXT, "before", "")], None)
+    for step in (1, 3):
+        assert read(header + b"abc" * 100, step, max_size=0) == ([], None)
+
+
 @given(st.lists(st.tuples(st.sampled_from([0x81, 0x82]), st.text(max_size=200)), max_size=20), st.integers(1, 50))
 def test_what_is_framed_is_read(messages, step):
     raw = b"".join(frame(first, text.encode()) for first, text in messages)

@@ -392,6 +392,18 @@ def test_both_length_and_transfer_encoding_are_refused(parse, transfer, length_f
         parse(OK + b"".join(fields if length_first else reversed(fields)) + b"\r\n")
 
 
+def test_what_is_said_of_a_field_has_no_white_space_around(parse):
+    fields = b"Transfer-Encoding:\t chunked \t\r\nContent-Length: 5\t\r\nSet-Cookie: a\r\n"
+    for more in (b"", b"Set-Cookie: b\r\n"):
+        with pytest.raises(BadHttpMessage, match="both Transfer-Encoding b'chunked' and Content-Length b'5', expected"):
+            parse(OK + fields + more + b"\r\n")
+
+
+def test_codings_on_several_lines_are_joined(parse):
+    assert parse(OK + b"Content-Encoding: GZIP \r\ncontent-encoding:\tbr\r\n\r\n").coding == "gzip, br"
+    assert parse(OK + b"Content-Encoding:\r\nContent-Encoding: \r\n\r\n").coding == ", "
+
+
 def test_transfer_encoding_of_http_10_is_not_trusted_further(parse):
     head = parse(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n")
     assert (head.chunked, head.keep_alive) == (True, False)

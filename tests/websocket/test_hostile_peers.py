@@ -115,6 +115,28 @@ async def test_a_forgotten_websocket_is_closed(ws_peer, heartbeat):
         assert session.connector._pool.in_use == 0
 
 
+async def test_one_forgotten_after_a_limit_has_passed_is_closed_too(ws_peer):
+    class Held:
+        pass
+
+    async def wait_in_vain(ws):
+        held = Held()
+        with pytest.raises(TimeoutError):
+            await ws.receive(timeout=0.01)
+        return weakref.ref(held)
+
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        held = await wait_in_vain(ws)
+        await asyncio.sleep(0)
+        gc.collect()
+        assert held() is None
+        with pytest.warns(ResourceWarning, match="Unclosed WebSocket"):
+            del ws
+            gc.collect()
+        assert await side.frame() is None
+
+
 async def test_a_peer_that_said_close_is_not_asked_whether_it_is_there(ws_peer):
     async with aiohttp.ClientSession() as session:
         ws, side = await connected(session, ws_peer, heartbeat=0.05, autoclose=False)

@@ -239,6 +239,17 @@ async def test_a_limit_that_passes_as_a_message_comes_loses_none(ws_peer):
         await ended(ws, side)
 
 
+@pytest.mark.parametrize("opcode", [1.5, 2.0, "1", None])
+async def test_an_opcode_of_the_wrong_type_is_refused(ws_peer, opcode):
+    async with aiohttp.ClientSession() as session:
+        ws, side = await connected(session, ws_peer)
+        with pytest.raises(TypeError):
+            await ws.send_frame(b"frame", opcode)
+        await ws.send_str("the first")
+        assert await side.frame() == (0x81, b"the first")
+        await ended(ws, side)
+
+
 async def test_a_limit_of_the_wrong_type_changes_nothing(ws_peer):
     async with aiohttp.ClientSession() as session:
         ws, side = await connected(session, ws_peer)
