@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -32,8 +33,13 @@ class Session:
         name: str = "",
         work: str = "same",
         context: ssl.SSLContext | None = None,
+        backend: str = "",
     ) -> None:
+        if backend:
+            os.environ["AIOHTTP_CLIENT_BACKEND"] = backend  # each contestant has a process of its own
         self._module: Any = importlib.import_module(module)
+        if backend and backend != self._module.BACKEND:
+            raise RuntimeError(f"the backend is {self._module.BACKEND}, not {backend}")
         self.name = name or module
         self._url, self._concurrency = url, concurrency
         self._do = {"same": self._same, "distinct": self._distinct, "call": self._call}[work]
@@ -107,6 +113,10 @@ def contests(server: servers.Server) -> Iterator[Contest]:
     same = partial(Session, OURS, url, 50, name="ours, one URL")
     both = [partial(Session, name, url, 50, work="distinct") for name in ("aiohttp", OURS)]
     yield Contest("GET small, 50 at a time, each another URL", [same, *both])
+    compiled = partial(Session, OURS, url, 50, name="ours, compiled", backend="c")
+    llhttp = partial(Session, OURS, url, 50, name="ours, httptools", backend="httptools")
+    pure = partial(Session, OURS, url, 50, backend="py")
+    yield Contest("GET small, 50 at a time, pure backend", [compiled, llhttp, pure])
     both = [partial(Session, name, url, 50, work="call") for name in ("aiohttp", OURS)]
     yield Contest("POST of JSON with params and headers, 50 at a time", both)
     context = ssl.create_default_context(cafile=server.authority)

@@ -19,9 +19,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import contest
@@ -29,6 +29,7 @@ import servers
 from contest import OURS
 
 Figures = dict[str, float]
+_Key = tuple[str, str]  # what is measured, of which contestant
 
 
 def _rss() -> float:
@@ -205,9 +206,7 @@ def _import_cost(statement: str) -> Figures:
     return {"ms CPU": seconds * 1e3, "MB": size / 1e6}
 
 
-def _probe_in_a_process(
-    server: servers.Server, name: str, module: str, count: int, environment: Mapping[str, str] = MappingProxyType({})
-) -> Figures:
+def _probe_in_a_process(server: servers.Server, name: str, module: str, count: int) -> Figures:
     command = [
         sys.executable,
         __file__,
@@ -218,8 +217,7 @@ def _probe_in_a_process(
         module,
         str(count),
     ]
-    env = {**os.environ, **environment}
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=env)
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
     figures: Figures = json.loads(done.stdout)
     return figures
 
@@ -237,12 +235,26 @@ def _measure(name: str, module: str, count: str, server: servers.Server) -> None
     print(json.dumps(figures))
 
 
+def _imports() -> dict[_Key, Callable[[], Figures]]:
+    return {("import", name): partial(_import_cost, code) for name, code in _IMPORTS.items()}
+
+
+def _probes(server: servers.Server, name: str, part: int) -> dict[_Key, Callable[[], Figures]]:
+    """How a probe is measured for each of its counts, or for a part of it."""
+    planned = {}
+    for full in PROBES[name].counts:
+        count = max(full // part, min(full, 1))
+        for module in (OURS, "aiohttp"):
+            planned[f"{name} {count:,}", module] = partial(_probe_in_a_process, server, name, module, count)
+    return planned
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=3, help="processes for each figure (default: %(default)s)")
     parser.add_argument("--quick", action="store_true", help="one process for each figure")
     parser.add_argument("--smoke", action="store_true", help="the same, with a hundredth of each count")
-    parser.add_argument("--probe", choices=["import", "backends", *PROBES], help="one of them")
+    parser.add_argument("--probe", choices=["import", *PROBES], help="one of them")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--server", type=json.loads, help=argparse.SUPPRESS)
     parser.add_argument("--measure", nargs=3, help=argparse.SUPPRESS)
@@ -256,42 +268,19 @@ def main() -> int:
     with servers.running() as server:
         figures = {**contest.about(), "server": server.name}
         print(f"{figures['python']}, backend {figures['backend']}, uvloop; {figures['versions']}")
-        planned: list[tuple[str, int, dict[str, Callable[[], Figures]]]] = []
-        if options.probe in (None, "import"):
-            planned.append(
-                ("import", 0, {name: lambda code=code: _import_cost(code) for name, code in _IMPORTS.items()})
-            )
-        for name, probe in PROBES.items():
-            if options.probe in (None, name):
-                for full in probe.counts:
-                    count = max(full // 100, min(full, 1)) if options.smoke else full
-                    of_each = {
-                        module: lambda name=name, module=module, count=count: _probe_in_a_process(
-                            server, name, module, count
-                        )
-                        for module in (OURS, "aiohttp")
-                    }
-                    planned.append((name, count, of_each))
-        if options.probe in (None, "backends"):
-            of_backend = {
-                backend: lambda backend=backend: _probe_in_a_process(
-                    server, "concurrency", OURS, 50, {"AIOHTTP_CLIENT_BACKEND": backend}
-                )
-                for backend in ("c", "httptools", "py")
-            }
-            planned.append(("backends", 50, of_backend))
-        for name, count, contestants in planned:
-            taken: dict[str, list[Figures]] = {contestant: [] for contestant in contestants}
+        for name in [options.probe] if options.probe else ["import", *PROBES]:
+            print(f"\n{name}  {PROBES[name].measure.__doc__ if name in PROBES else ''}")
+            planned = _imports() if name == "import" else _probes(server, name, 100 if options.smoke else 1)
+            taken: dict[_Key, list[Figures]] = {key: [] for key in planned}
             for _ in range(options.rounds):
-                for contestant, measure in contestants.items():
-                    taken[contestant].append(measure())
-            title = f"{name} {count:,}" if count or name != "import" else name
-            described = PROBES[name].measure.__doc__ if name in PROBES else ""
-            print(f"\n{title}  {described}")
-            for contestant, results in taken.items():
+                # Counts take turns, too: what is compared with what is measured within seconds.
+                for key, measure in planned.items():
+                    taken[key].append(measure())
+            for (title, contestant), results in taken.items():
                 medians = {unit: statistics.median(result[unit] for result in results) for unit in results[0]}
                 rows.append({"contest": title, "contestant": contestant, **medians})
-                print(f"  {contestant:<18}" + "   ".join(f"{value:>10,.2f} {unit}" for unit, value in medians.items()))
+                shown = "   ".join(f"{value:>10,.2f} {unit}" for unit, value in medians.items())
+                print(f"  {title:<18}{contestant:<18}{shown}")
     if options.json:
         options.json.write_text(json.dumps({**figures, "rows": rows}, indent=2) + "\n")
     return 0
