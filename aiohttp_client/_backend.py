@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import MutableSequence
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -61,7 +62,7 @@ else:
 __all__ = ("BACKEND", "chunks", "compiled_first", "head", "mask")
 
 
-def compiled_first(path: list[str]) -> None:
+def compiled_first(path: MutableSequence[str]) -> None:
     """Have the package whose __path__ this is look for modules among the compiled ones first, if those are in use."""
     if BACKEND == "c":
         path[:0] = _speedups.__path__
