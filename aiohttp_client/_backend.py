@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 
 from . import _speedups
 
-_CODECS = ("head", "chunks", "mask")
-_MODULES = ("framing", "wsframes", "clock", "waiter", "transport", "pool", "connection", "wsconnection")
+_COMPILED: tuple[str, ...] = ("head", "chunks", "mask", "framing", "wsframes")
+_COMPILED += ("clock", "waiter", "transport", "pool", "connection", "wsconnection")
 
 
 def _choose(wanted: str) -> str:
     if wanted not in ("auto", "c", "httptools", "py"):
         raise ImportError(f"AIOHTTP_CLIENT_BACKEND is {wanted!r}, expected auto, c, httptools or py")
-    built = [name for name in _CODECS + _MODULES if find_spec(f"{__package__}._speedups.{name}")]
-    missing = ", ".join(name for name in _CODECS + _MODULES if name not in built)
+    built = [name for name in _COMPILED if find_spec(f"{__package__}._speedups.{name}")]
+    missing = ", ".join(name for name in _COMPILED if name not in built)
     if wanted == "c" and missing:
         raise ImportError(
             f"AIOHTTP_CLIENT_BACKEND=c, but these compiled modules are missing: {missing}. Install a wheel for this "

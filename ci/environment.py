@@ -14,6 +14,17 @@ _DECLARATIONS = "aiohttp_client/_*/*.pxd"  # most beside the module that is comp
 _MADE_OF = ("pyproject.toml", "setup.py", "_ext/*.pyx", "_ext/*.h", _DECLARATIONS)
 
 
+def _compiled_python() -> list[Path]:
+    """The modules that are compiled from the source that serves without a compiler, too."""
+    modules = (path.with_suffix(".py") for path in sorted(ROOT.glob(_DECLARATIONS)))
+    return [module for module in modules if module.exists()]
+
+
+def compiled() -> set[str]:
+    """The names of all modules that are compiled."""
+    return {path.stem for path in [*ROOT.glob("_ext/*.pyx"), *_compiled_python()]}
+
+
 def folder() -> Path:
     return ROOT / ".venv" / f"{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}"
 
@@ -57,8 +68,8 @@ def ensure(*groups: str) -> Path:
     for pattern in _MADE_OF:
         for path in sorted(ROOT.glob(pattern)):
             made_of.update(path.read_bytes())
-            if pattern == _DECLARATIONS and (module := path.with_suffix(".py")).exists():
-                made_of.update(module.read_bytes())
+    for module in _compiled_python():
+        made_of.update(module.read_bytes())
     stamp = environment / "made-of.txt"
     wanted = [made_of.hexdigest(), *sorted(groups)]
     present = stamp.read_text().split() if stamp.exists() and interpreter.exists() else []

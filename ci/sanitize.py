@@ -20,9 +20,7 @@ import environment
 import instrumented
 
 # The C files of the compiled modules, as valgrind names them. What the interpreter and its libraries do is theirs.
-_in_our_modules = re.compile(
-    r"\((?:head|chunks|mask|framing|wsframes|clock|waiter|transport|pool|connection|wsconnection)\.c:|_speedups"
-).search
+_in_our_modules = re.compile(rf"\((?:{'|'.join(environment.compiled())})\.c:|_speedups").search
 
 # Where bytes of a peer meet C: the codecs against their twins, the corpora through whole connections,
 # frames, large bodies received in place; and what tasks and sockets meet.

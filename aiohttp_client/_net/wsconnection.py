@@ -108,7 +108,7 @@ class WSConnection:
         self.lost = False  # nothing comes and nothing goes any more
         self.error: Exception | None = None  # why
         self.peer_close: WSMessage | None = None  # the peer's CLOSE
-        self.transport, behind = connection.hand_over(exchange, self)  # type: ignore[arg-type]  # as above
+        self.transport, behind = connection.hand_over(exchange, self)  # type: ignore[arg-type]  # it has the methods, see the class
         self._paused = True
         # aiofastnet's TLS does not notice a change of protocols while it delivers what it has decrypted.
         self._collects = self.transport.get_extra_info("sslcontext") is None
@@ -269,7 +269,7 @@ class WSConnection:
         if self._heartbeat is not None:
             self._heartbeat.hear()
         if not body.left:
-            self.transport.set_protocol(self)  # type: ignore[arg-type]  # as above
+            self.transport.set_protocol(self)  # type: ignore[arg-type]  # it has the methods, see the class
             self._parse()
             self.interrupt()  # who receives must not go on here: the loop still holds the place
 

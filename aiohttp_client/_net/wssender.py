@@ -47,9 +47,7 @@ class WSSender:
             deflater = self._deflater if compress != 0 else None
             if self._in_line or connection.is_full or (deflater is not None and len(payload) > _THREAD):
                 return self._send_in_line(opcode, bytes(payload), deflater)
-            if deflater is not None:
-                payload = deflater.deflate(bytes(payload))
-            connection.send(opcode, payload, deflated=deflater is not None)
+            self._send_now(opcode, payload, deflater)
         else:
             connection.send(opcode, payload)  # control frames may stand between any two others (RFC 6455 §5.4)
         return connection.drain() if connection.is_full else None
@@ -59,6 +57,12 @@ class WSSender:
         self.ended = True
         if self._thread is not None:
             await asyncio.wait([self._thread])
+
+    def _send_now(self, opcode: WSMsgType, payload: bytes | bytearray | memoryview, deflater: Deflater | None) -> None:
+        if deflater is None:
+            self._connection.send(opcode, payload)
+        else:
+            self._connection.send(opcode, deflater.deflate(bytes(payload)), deflated=True)
 
     async def _send_in_line(self, opcode: WSMsgType, payload: bytes, deflater: Deflater | None) -> None:
         connection = self._connection
@@ -78,9 +82,7 @@ class WSSender:
                 thread = self._thread = asyncio.create_task(self._deflate(opcode, payload, deflater))
                 await asyncio.shield(thread)
             else:
-                if deflater is not None:
-                    payload = deflater.deflate(payload)
-                connection.send(opcode, payload, deflated=deflater is not None)
+                self._send_now(opcode, payload, deflater)
         finally:
             if thread is None or thread.done():
                 self._step_out()

@@ -189,8 +189,13 @@ def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -
         return head
     minor, status, reason, fields = match.groups()
     after = match.end()
-    longest, widest, most, total = limits
-    if after > total or len(fields) > widest or fields.count(b"\n") > most or (reason and len(reason) > longest):
+    max_line, max_field, max_fields, max_total = limits
+    if (
+        after > max_total
+        or len(fields) > max_field
+        or fields.count(b"\n") > max_fields
+        or (reason and len(reason) > max_line)
+    ):
         fault = _fault(bytes(data[:after]), start, limits)
         if fault is not None:
             raise fault

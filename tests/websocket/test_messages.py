@@ -222,6 +222,7 @@ async def test_a_limit_that_passes_as_a_message_comes_loses_none(ws_peer):
 
         async def send_around_the_limit():
             for number in range(100):
+                # The moment is what is tested: from 1 ms before the limit to 1 ms after.
                 await asyncio.sleep(limit + (number - 50) * 2e-5)
                 await side.send(frame(TEXT, b"%d" % number))
 
