@@ -3,7 +3,9 @@
 Working that out takes yarl several microseconds, so targets are kept by the text they came from.
 A scraper never asks for the same URL twice but for the same origin all the time: a URL whose
 origin is known and whose rest is plain (nothing to quote, no dot segments) never meets yarl
-unless somebody looks at Target.url.
+unless somebody looks at Target.url. To keep its targets, too, would cost it more than making them:
+they push other things out of the processor's caches. So one in sixteen is kept: a URL that is asked
+for again and again is soon among them.
 """
 
 from __future__ import annotations
@@ -20,9 +22,10 @@ from .._wire.urls import parse_url
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
-# Entries kept, half a kilobyte each; a full cache is emptied, which costs each hot URL one parse. A scraper fills it
-# in vain: more than this pushes other things out of the processor's caches, which costs it more than others gain.
-_MOST_TARGETS = 1024
+# Of so many URLs that were not kept, one is from now on,
+_KEEPS_ONE_IN = 16
+# up to so many, of half a kilobyte each; a full cache is emptied.
+_MOST_TARGETS = 4096
 _MOST_ORIGINS = 32768
 
 # Path and query that yarl would leave as they are: tested against yarl in tests/_net/test_target.py.
@@ -116,6 +119,7 @@ class Target:
 
 
 _targets: dict[str, Target] = {}
+_misses = 0
 _origins: dict[str, Origin] = {}
 
 
@@ -124,15 +128,19 @@ def target_of(url: str | URL) -> Target:
 
     Raises TypeError for anything but str and URL, InvalidUrlClientError for a URL without a
     usable host, NonHttpUrlClientError for another scheme."""
+    global _misses
     if not isinstance(url, str):
         if not isinstance(url, URL):
             raise TypeError(f"url must be str or yarl.URL, got {type(url).__name__}")
         return _from_url(url, url)
     target = _targets.get(url)
     if target is None:
-        if len(_targets) >= _MOST_TARGETS:
-            _targets.clear()
-        target = _targets[url] = _from_text(url)
+        target = _from_text(url)
+        _misses += 1
+        if not _misses % _KEEPS_ONE_IN:
+            if len(_targets) >= _MOST_TARGETS:
+                _targets.clear()
+            _targets[url] = target
     return target
 
 

@@ -140,7 +140,18 @@ def test_an_encoded_url_is_sent_as_it_is():
 
 
 def test_a_full_cache_still_answers_right():
-    for n in range(10_000):
+    for n in range(80_000):
         assert target_of(f"http://many.example/{n}").request_target == b"/%d" % n
-    for n in range(5_000):
+    for n in range(40_000):
         assert target_of(f"http://host{n}.example/").key.host == f"host{n}.example"
+
+
+def test_what_is_asked_for_often_is_kept():
+    made = {id(target): target for target in [target_of("http://hot.example/") for _ in range(100)]}
+    assert len(made) <= 17
+
+
+def test_most_of_what_is_asked_for_once_is_not_kept():
+    urls = [f"http://once.example/{n}" for n in range(1600)]
+    made = [target_of(url) for url in urls]
+    assert sum(target_of(url) is target for url, target in zip(urls, made, strict=True)) <= 100
