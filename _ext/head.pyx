@@ -51,6 +51,13 @@ cdef struct Facts:
     const unsigned char *coding
     size_t coding_size
 
+# Where the parts of a field line are.
+cdef struct Field:
+    Py_ssize_t colon
+    Py_ssize_t value
+    Py_ssize_t size
+    Py_ssize_t after
+
 
 @cython.final
 @cython.freelist(64)
@@ -71,34 +78,54 @@ cdef class ResponseHead:
             self._headers = CIMultiDictProxy(CIMultiDict(self._split(True)))
         return self._headers
 
+    def first(self, bytes name):
+        cdef const char *s = PyBytes_AS_STRING(self._head)
+        cdef Py_ssize_t at = self._fields, end = PyBytes_GET_SIZE(self._head)
+        cdef Py_ssize_t size = PyBytes_GET_SIZE(name)
+        cdef Field field
+        while at < end:
+            field = _field_at(s, at, end)
+            if equals_lower(<const unsigned char *>s + at, field.colon - at, PyBytes_AS_STRING(name), size):
+                return PyUnicode_DecodeUTF8(s + field.value, field.size, "surrogateescape")
+            at = field.after
+        return ""
+
     cdef list _split(self, bint decoded):
         """The fields as pairs: of bytes, or decoded."""
         cdef const char *s = PyBytes_AS_STRING(self._head)
         cdef Py_ssize_t at = self._fields, end = PyBytes_GET_SIZE(self._head)
-        cdef Py_ssize_t colon, stop, after
         cdef list pairs = []
+        cdef Field field
         cdef bytes raw
         cdef object name
-        # Each line was checked to be a token, a colon, text and CRLF: both memchr find what they look for.
         while at < end:
-            colon = <const char *>memchr(s + at, c":", end - at) - s
-            after = <const char *>memchr(s + colon, c"\r", end - colon) - s
-            raw = PyBytes_FromStringAndSize(s + at, colon - at)
-            at = colon + 1
-            stop = after
-            while at < stop and (s[at] == c" " or s[at] == c"\t"):
-                at += 1
-            while stop > at and (s[stop - 1] == c" " or s[stop - 1] == c"\t"):
-                stop -= 1
+            field = _field_at(s, at, end)
+            raw = PyBytes_FromStringAndSize(s + at, field.colon - at)
             if decoded:
                 name = _INTERNED.get(raw)
                 if name is None:
                     name = intern_name(raw)
-                pairs.append((name, PyUnicode_DecodeUTF8(s + at, stop - at, "surrogateescape")))
+                pairs.append((name, PyUnicode_DecodeUTF8(s + field.value, field.size, "surrogateescape")))
             else:
-                pairs.append((raw, PyBytes_FromStringAndSize(s + at, stop - at)))
-            at = after + 2
+                pairs.append((raw, PyBytes_FromStringAndSize(s + field.value, field.size)))
+            at = field.after
         return pairs
+
+
+cdef inline Field _field_at(const char *s, Py_ssize_t at, Py_ssize_t end) noexcept:
+    """The field whose line begins at at: it was checked to be a token, a colon, text and CRLF, which memchr will find."""
+    cdef Field field
+    cdef Py_ssize_t stop
+    field.colon = <const char *>memchr(s + at, c":", end - at) - s
+    stop = <const char *>memchr(s + field.colon, c"\r", end - field.colon) - s
+    field.after = stop + 2
+    field.value = field.colon + 1
+    while field.value < stop and (s[field.value] == c" " or s[field.value] == c"\t"):
+        field.value += 1
+    while stop > field.value and (s[stop - 1] == c" " or s[stop - 1] == c"\t"):
+        stop -= 1
+    field.size = stop - field.value
+    return field
 
 
 cdef ResponseHead _judge(data, limits, Py_ssize_t searched):

@@ -28,15 +28,19 @@ class HeadersMixin:
     def headers(self) -> CIMultiDictProxy[str]:
         raise NotImplementedError
 
+    def _given_type(self) -> str:
+        """Content-Type as received."""
+        return self.headers.get(hdrs.CONTENT_TYPE, "")
+
     @property
     def content_type(self) -> str:
         """Media type in lower case without parameters; application/octet-stream if none is given."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[0]
+        return parse_content_type(self._given_type())[0]
 
     @property
     def charset(self) -> str | None:
         """The charset parameter of Content-Type, as it stands there."""
-        return parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))[1]
+        return parse_content_type(self._given_type())[1]
 
     @property
     def content_length(self) -> int | None:

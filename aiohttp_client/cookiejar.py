@@ -253,7 +253,9 @@ class CookieJar(AbstractCookieJar):
             paths = self._domains.get(domain)
             if paths is None:
                 continue
-            for own in sorted((own for own in paths if _path_matches(path, own)), key=len, reverse=True):
+            matching = [own for own in paths if _path_matches(path, own)]
+            matching.sort(key=len, reverse=True)
+            for own in matching:
                 for name, kept in paths[own].items():
                     morsel = kept.morsel
                     if name in found or (kept.host_only and domain != host) or (morsel["secure"] and not secure):

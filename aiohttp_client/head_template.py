@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TypeAlias
 
 from multidict import CIMultiDict, MultiDict, MultiDictProxy, getversion
 
@@ -17,8 +18,7 @@ _AUTO_HEADERS = (
     (hdrs.ACCEPT_ENCODING, ACCEPT_ENCODING),
     (hdrs.USER_AGENT, SERVER_SOFTWARE),
 )
-# Fields that change what else is sent: with one of them the head is always built as a dict; of a session's,
-# Authorization is another.
+# Fields that change what else is sent: with one of them the head is always built as a dict.
 _GOVERNING = (
     hdrs.HOST,
     hdrs.CONNECTION,
@@ -27,6 +27,10 @@ _GOVERNING = (
     hdrs.EXPECT,
     hdrs.TRANSFER_ENCODING,
 )
+
+# Lines of the automatic fields that go with others, None if a dict has to be made; and the names that are taken then.
+_Beside: TypeAlias = tuple[bytes | None, frozenset[str]]
+_MOST_BESIDE = 64
 
 
 class HeadTemplate:
@@ -37,6 +41,7 @@ class HeadTemplate:
 
     __slots__ = (
         "_auto",
+        "_beside",
         "_live",
         "_own",
         "_settled",
@@ -63,19 +68,19 @@ class HeadTemplate:
             version == HttpVersion11
             and not self.closing
             and "content-type" not in skip
-            and hdrs.AUTHORIZATION not in headers
             and not any(name in headers for name in _GOVERNING)
         )
         # Names that leave open which field goes where.
         self._settled = frozenset(name.lower() for name in (*_GOVERNING, *headers))
         self._own = self.lines = b""
         self._auto: tuple[tuple[str, bytes], ...] = ()
+        self._beside: dict[tuple[str, ...], _Beside] = {}
         if self.plain:
             auto: CIMultiDict[str] = CIMultiDict()
             add_auto_headers(auto, skip.union(name.lower() for name in headers))
             self._auto = tuple((field[0].lower(), field_lines([field])) for field in auto.items())
             self._own = field_lines(headers.items())
-            self.lines = self.lines_with({}, ())
+            self.lines = self._own + b"".join([line for _, line in self._auto])
 
     def lines_with(self, given: LooseHeaders, added: Sequence[tuple[str, str]]) -> bytes:
         """lines with those of given and added among them, as if a dict had been made of all; b"" if one has to be.
@@ -83,14 +88,28 @@ class HeadTemplate:
         Raises TypeError or ValueError for headers that cannot be sent."""
         if type(given) is not dict:
             return b""
-        names = {name.lower() for name in given if isinstance(name, str)}
-        if not names.isdisjoint(self._settled):
-            return b""
-        for name, _ in added:
-            if name.lower() in names or name.lower() in self._settled:
+        lines, taken = self.lines, self._settled
+        if given:
+            names = tuple(given)
+            auto, taken = self._beside.get(names) or self._learn(names)
+            if auto is None:
                 return b""
-        auto = b"".join([line for name, line in self._auto if name not in names])
-        return self._own + field_lines(given.items()) + auto + field_lines(added)
+            lines = self._own + field_lines(given.items()) + auto
+        for name, _ in added:
+            if name.lower() in taken:
+                return b""
+        return lines + field_lines(added) if added else lines
+
+    def _learn(self, names: tuple[str, ...]) -> _Beside:
+        """What goes with fields of these names, kept: requests of one kind have the same ones."""
+        if len(self._beside) >= _MOST_BESIDE:
+            self._beside.clear()
+        folded = {name.lower() for name in names if isinstance(name, str)}
+        auto = None
+        if folded.isdisjoint(self._settled):
+            auto = b"".join([line for name, line in self._auto if name not in folded])
+        beside = self._beside[names] = auto, self._settled | folded
+        return beside
 
     @property
     def stale(self) -> bool:

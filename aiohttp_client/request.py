@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import warnings
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from multidict import CIMultiDict, CIMultiDictProxy
@@ -270,8 +270,11 @@ class ClientRequest:
 
         Raises TypeError or ValueError for headers that cannot be sent."""
         if self._headers is None:
-            bodiless = self.content is None and self.method in BODILESS_METHODS
-            content = b"" if bodiless else field_lines(self._content_fields())
+            ready = self.content
+            if ready is not None:
+                content = b"Content-Length: %d\r\n%b" % (len(ready.body), _type_line(ready.content_type))
+            else:
+                content = b"" if self.method in BODILESS_METHODS else field_lines(self._content_fields())
             return b"".join((self.method.encode(), self.target.tail, self._lines, content, b"\r\n"))
         request_target = self.target.request_target
         if self.is_for_proxy:  # RFC 9112 §3.2.2
@@ -353,10 +356,12 @@ class ClientRequest:
         """Cookie and Authorization where the session or the caller have them, beside what headers say."""
         added: list[tuple[str, str]] = []
         if self.cookies:
-            # What the jar and cookies= say goes before a Cookie header of the caller.
-            given = headers.getall(hdrs.COOKIE, ()) if headers is not None else ()
-            pairs = dict(pair for line in given for pair in parse_cookie_header(line))
-            added.append((hdrs.COOKIE, cookie_header({**pairs, **dict(self.cookies)}.items())))
+            cookies = self.cookies
+            if headers is not None and hdrs.COOKIE in headers:
+                # What the jar and cookies= say goes before a Cookie header of the caller.
+                given = [pair for line in headers.getall(hdrs.COOKIE) for pair in parse_cookie_header(line)]
+                cookies = tuple(dict([*given, *cookies]).items())
+            added.append((hdrs.COOKIE, cookie_header(cookies)))
         if self.authorization is not None:
             if headers is not None and hdrs.AUTHORIZATION in headers:
                 raise ValueError(
@@ -486,6 +491,11 @@ class ClientRequest:
             upload.add_done_callback(lambda _: asyncio.get_running_loop().create_task(payload.close()))
         else:
             await payload.close()
+
+
+@lru_cache(maxsize=64)
+def _type_line(content_type: str) -> bytes:
+    return field_lines(((hdrs.CONTENT_TYPE, content_type),))
 
 
 def _one_length(headers: CIMultiDict[str]) -> int | None:

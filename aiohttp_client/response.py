@@ -218,6 +218,11 @@ class ClientResponse(HeadersMixin):
             self._headers = self._head.headers
         return self._headers
 
+    def _given_type(self) -> str:
+        if self._headers is None and self._head is not None:
+            return self._head.first(b"content-type")  # the others are not needed for that
+        return self.headers.get(hdrs.CONTENT_TYPE, "")
+
     @property
     def raw_headers(self) -> RawHeaders:
         """(name, value) as received, white space around the value removed."""
@@ -387,7 +392,7 @@ class ClientResponse(HeadersMixin):
     def get_encoding(self) -> str:
         """The codec text() uses: the charset if Python knows it as a text encoding; UTF-8 for JSON;
         else what the session's fallback_charset_resolver says of the body."""
-        media_type, charset = parse_content_type(self.headers.get(hdrs.CONTENT_TYPE, ""))
+        media_type, charset = parse_content_type(self._given_type())
         codec = text_codec(charset) if charset else None
         if codec is not None:
             return codec
@@ -416,7 +421,7 @@ class ClientResponse(HeadersMixin):
         ValueError for text that is not JSON, and what read() does."""
         body = self._body if self._body is not None else await self.read()
         if content_type:
-            given = self.headers.get(hdrs.CONTENT_TYPE, "")
+            given = self._given_type()
             if not is_json(given, content_type):
                 raise ContentTypeError(
                     self.request_info,

@@ -23,9 +23,9 @@ from ._net.policy import ReadPolicy
 from ._net.target import Target, target_of
 from ._net.tls import SSLOption, check_ssl
 from ._wire.auth import BasicAuth
-from ._wire.query import with_params
+from ._wire.query import with_params, with_plain_params
 from ._wire.serialize import canonical_method
-from ._wire.urls import parse_url
+from ._wire.urls import parse_url, plainly_joined
 from .abc import AbstractCookieJar
 from .base_connector import BaseConnector
 from .connector import TCPConnector
@@ -129,7 +129,8 @@ class ClientSession:
         for config in self._trace_configs:
             config.freeze()
         middlewares = checked_middlewares(middlewares)
-        self._base_url = _checked_base(base_url)
+        self._base_url = base = _checked_base(base_url)
+        self._base_text = "" if base is None else str(base.with_query(None).with_fragment(None))
         self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
@@ -386,6 +387,12 @@ class ClientSession:
         return merged_headers(self._headers, headers)
 
     def _target(self, url: StrOrURL, params: Query) -> Target:
+        if type(url) is str:
+            text = url if self._base_url is None else plainly_joined(self._base_text, url)
+            if text and params:
+                text = with_plain_params(text, params)
+            if text:
+                return target_of(text)
         try:
             parsed = parse_url(url)
             if self._base_url is not None and not parsed.absolute:

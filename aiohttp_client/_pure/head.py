@@ -156,6 +156,13 @@ class ResponseHead:
             )
         return headers
 
+    def first(self, name: bytes) -> str:
+        """The value of the first field of that name, which is given in lower case; "" if there is none."""
+        for own, value in self.raw_headers:
+            if own.lower() == name:
+                return value.decode("utf-8", "surrogateescape")
+        return ""
+
 
 def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -> ResponseHead | None:
     """Parse a status line and field lines (RFC 9112 §4, §5).

@@ -98,7 +98,7 @@ def parse_cookie_header(text: str) -> list[tuple[str, str]]:
 
 def cookie_header(pairs: Iterable[tuple[str, str]]) -> str:
     """The value of a Cookie field, sorted by name."""
-    return "; ".join(f"{name}={value}" for name, value in sorted(pairs))
+    return "; ".join([f"{name}={value}" for name, value in sorted(pairs)])
 
 
 def morsel_of(name: str, value: Any) -> Morsel[str]:

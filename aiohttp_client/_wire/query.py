@@ -11,6 +11,8 @@ from ..typedefs import Query
 
 # What a query may hold as it is (RFC 3986 §3.4), and a percent sign that starts an escape.
 _illegal = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@/?%-]|%(?![0-9A-Fa-f]{2})")
+# What needs no quoting wherever it stands (RFC 3986 §2.3).
+_is_unreserved = re.compile(r"[A-Za-z0-9._~-]*").fullmatch
 
 
 def with_params(url: URL, params: Query) -> URL:
@@ -28,6 +30,20 @@ def with_params(url: URL, params: Query) -> URL:
     path, _, fragment = str(url).partition("#")
     path = path.partition("?")[0]
     return URL(f"{path}?{query}{'#' + fragment if fragment else ''}", encoded=True)
+
+
+def with_plain_params(url: str, params: Query) -> str:
+    """with_params() for text, where neither needs yarl, which takes several times as long; "" where it is needed."""
+    if type(params) is not dict or "?" in url or "#" in url:
+        return ""
+    pairs = []
+    for name, value in params.items():
+        if type(value) is int:
+            value = str(value)
+        if type(name) is not str or type(value) is not str or not (_is_unreserved(name) and _is_unreserved(value)):
+            return ""
+        pairs.append(f"{name}={value}")
+    return f"{url}?{'&'.join(pairs)}"
 
 
 def _quoted(found: re.Match[str]) -> str:

@@ -6,6 +6,8 @@ import re
 
 from yarl import URL
 
+# References that mean the same behind a base that ends in "/": no scheme, no query, nothing to quote or to resolve.
+_is_plain_path = re.compile(r"(?:(?!\.)[A-Za-z0-9._~-]++(?:/|\Z))++").fullmatch
 _authority = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)").match
 
 
@@ -22,3 +24,10 @@ def parse_url(given: str | URL, *, encoded: bool = False) -> URL:
         return URL(given, encoded=encoded)
     except IndexError as error:  # what yarl raises for //[::1]x@
         raise ValueError(f"Invalid URL: {given!r}") from error
+
+
+def plainly_joined(base: str, reference: str) -> str:
+    """reference resolved against base (RFC 3986 §5), which ends in "/", where that needs no yarl; "" where it does."""
+    if reference.startswith(("http://", "https://")):
+        return reference
+    return base + reference if _is_plain_path(reference) else ""

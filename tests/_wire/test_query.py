@@ -1,8 +1,10 @@
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from multidict import MultiDict
 from yarl import URL
 
-from aiohttp_client._wire.query import with_params
+from aiohttp_client._wire.query import with_params, with_plain_params
 
 BASE = URL("http://h/p")
 
@@ -49,3 +51,30 @@ def test_values_that_have_no_text_form_are_refused(value):
 def test_values_that_are_no_numbers_are_refused(value):
     with pytest.raises(ValueError):
         with_params(BASE, {"k": value})
+
+
+# -- without yarl
+
+_texts = st.text() | st.text("abcXYZ019._~-") | st.text("a-%&=+ #?/\n", max_size=4)
+
+
+@given(
+    url=st.sampled_from(["http://h", "http://h/", "https://h:8443/p/q", "http://user:p@h/p", "HTTP://H/%7e"]),
+    params=st.dictionaries(_texts, _texts | st.integers() | st.booleans() | st.floats(), min_size=1),
+)
+@example("http://h/p", {"": ""})
+@example("http://h/p", {"a": "b\n"})
+@example("http://h/p", {"a&b": "c"})
+def test_what_is_put_together_as_text_is_what_yarl_makes_of_it(url, params):
+    text = with_plain_params(url, params)
+    assert not text or str(URL(text)) == str(with_params(URL(url), params))
+
+
+@pytest.mark.parametrize("params", [{"a": "b"}, {"a": -1, "b_.~-": "x.y"}, {"a": ""}])
+def test_plain_params_need_no_yarl(params):
+    assert with_plain_params("http://h/p", params) == str(with_params(BASE, params))
+
+
+@pytest.mark.parametrize("url", ["http://h/p?", "http://h/p?a=1", "http://h/p#f"])
+def test_where_params_go_in_a_url_that_goes_on_is_for_yarl_to_say(url):
+    assert with_plain_params(url, {"a": "b"}) == ""

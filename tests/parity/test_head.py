@@ -15,6 +15,8 @@ OK = b"HTTP/1.1 200 OK\r\n"
 
 def facts(head):
     """All a head says, as a comparable value."""
+    for name, _ in head.raw_headers:
+        assert head.first(name.lower()) == head.headers[name.decode()]
     return {
         "end": head.end,
         "status": head.status,
@@ -44,6 +46,11 @@ def outcome(parse_head, data, limits=LIMITS, cuts=()):
             return facts(head)
         searched = end
     return None
+
+
+def test_the_first_value_of_a_name(codecs):
+    head = codecs[0].parse_head(OK + b"A: 1\r\nAb:\r\naB: 2\r\nC-d: \t\xc3\xa4 \xff\t\r\na: 3\r\n\r\n", LIMITS)
+    assert [head.first(name) for name in (b"a", b"ab", b"c-d", b"c", b"")] == ["1", "", "ä \udcff", "", ""]
 
 
 @pytest.fixture
