@@ -78,17 +78,18 @@ cdef class ResponseHead:
             self._headers = CIMultiDictProxy(CIMultiDict(self._split(True)))
         return self._headers
 
-    def first(self, bytes name):
+    def values(self, bytes name):
         cdef const char *s = PyBytes_AS_STRING(self._head)
         cdef Py_ssize_t at = self._fields, end = PyBytes_GET_SIZE(self._head)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(name)
         cdef Field field
+        cdef list found = []
         while at < end:
             field = _field_at(s, at, end)
             if equals_lower(<const unsigned char *>s + at, field.colon - at, PyBytes_AS_STRING(name), size):
-                return PyUnicode_DecodeUTF8(s + field.value, field.size, "surrogateescape")
+                found.append(PyUnicode_DecodeUTF8(s + field.value, field.size, "surrogateescape"))
             at = field.after
-        return ""
+        return found
 
     cdef list _split(self, bint decoded):
         """The fields as pairs: of bytes, or decoded."""

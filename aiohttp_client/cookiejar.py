@@ -35,12 +35,13 @@ _Key = tuple[str, str]
 class _Kept:
     """A cookie, and what its attributes came to."""
 
-    __slots__ = ("expires_at", "host_only", "morsel", "used")
+    __slots__ = ("expires_at", "host_only", "morsel", "secure", "used")
 
     def __init__(self, morsel: Morsel[str], expires_at: float, host_only: bool, used: int) -> None:
         self.morsel = morsel
         self.expires_at = expires_at
         self.host_only = host_only
+        self.secure = bool(morsel["secure"])  # when it was taken
         self.used = used
 
 
@@ -68,6 +69,8 @@ class CookieJar(AbstractCookieJar):
         self._secure_origins = frozenset(URL(origin).origin() for origin in origins)
         # Domain → path → name; shared cookies are those of the domain "".
         self._domains: dict[str, dict[str, dict[str, _Kept]]] = {}
+        # (domain, name) → how many Secure cookies of that name there are in the domain and below it.
+        self._secure: dict[_Key, int] = {}
         self._count = 0
         self._clock = 0  # counts uses
         self._next_expiry = _FOR_EVER
@@ -118,6 +121,7 @@ class CookieJar(AbstractCookieJar):
     def clear(self, predicate: Callable[[Morsel[str]], bool] | None = None) -> None:
         if predicate is None:
             self._domains.clear()
+            self._secure.clear()
             self._count = 0
             self._next_expiry = _FOR_EVER
             return
@@ -127,14 +131,21 @@ class CookieJar(AbstractCookieJar):
                 self._drop(domain, path, kept.morsel.key)
 
     def clear_domain(self, domain: str) -> None:
-        for own in [own for own in self._domains if own == domain or own.endswith(f".{domain}")]:
-            self._count -= sum(map(len, self._domains.pop(own).values()))
+        for own, path, kept in list(self._all()):
+            if own == domain or own.endswith(f".{domain}"):
+                self._drop(own, path, kept.morsel.key)
 
     def _drop(self, domain: str, path: str, name: str) -> None:
         names = self._domains.get(domain, {}).get(path)
-        if names is None or names.pop(name, None) is None:
+        kept = None if names is None else names.pop(name, None)
+        if names is None or kept is None:
             return
         self._count -= 1
+        if kept.secure:
+            for above in _with_parents(domain):
+                self._secure[above, name] -= 1
+                if not self._secure[above, name]:
+                    del self._secure[above, name]
         if not names:
             del self._domains[domain][path]
             if not self._domains[domain]:
@@ -187,7 +198,7 @@ class CookieJar(AbstractCookieJar):
             return
         elif host and host != domain and "." not in domain:
             return  # a top-level domain would reach strangers
-        secure_origin = url.scheme in ("https", "wss") or not host or url.origin() in self._secure_origins
+        secure_origin = not host or self._is_secure(url)
         if not _prefix_is_honoured(morsel, secure_origin):
             return
         path = morsel["path"]
@@ -206,23 +217,34 @@ class CookieJar(AbstractCookieJar):
         if expires_at <= time.time():
             return
         self._clock += 1
-        self._next_expiry = min(self._next_expiry, expires_at)
-        self._domains.setdefault(domain, {}).setdefault(path, {})[name] = _Kept(
-            morsel, expires_at, host_only, self._clock
-        )
-        self._count += 1
+        self._keep(domain, path, name, _Kept(morsel, expires_at, host_only, self._clock))
         if sum(map(len, self._domains[domain].values())) > _PER_DOMAIN:
             self._trim([entry for entry in self._all() if entry[0] == domain], _PER_DOMAIN_LEFT)
 
+    def _keep(self, domain: str, path: str, name: str, kept: _Kept) -> None:
+        self._domains.setdefault(domain, {}).setdefault(path, {})[name] = kept
+        self._count += 1
+        self._next_expiry = min(self._next_expiry, kept.expires_at)
+        if kept.secure:
+            for above in _with_parents(domain):
+                self._secure[above, name] = self._secure.get((above, name), 0) + 1
+
     def _has_secure(self, name: str, domain: str, path: str) -> bool:
         """Whether there is a Secure cookie that would be sent where one of this name, domain and path is."""
-        for own, paths in self._domains.items():
-            if _belongs(domain, own) or _belongs(own, domain):
-                for its, names in paths.items():
-                    kept = names.get(name)
-                    if kept is not None and kept.morsel["secure"] and _path_matches(path or "/", its):
-                        return True
+        domains = _with_parents(domain)
+        if (domain, name) in self._secure:
+            domains += [own for own in self._domains if own != domain and _belongs(own, domain)]
+        for own in domains:
+            for its, names in self._domains.get(own, {}).items():
+                if name in names and names[name].secure and _path_matches(path or "/", its):
+                    return True
         return False
+
+    def _is_secure(self, url: URL) -> bool:
+        """Whether Secure cookies come from there and go there."""
+        return url.scheme in ("https", "wss") or (
+            bool(self._secure_origins and url.raw_host) and url.origin() in self._secure_origins
+        )
 
     # -- giving
 
@@ -242,12 +264,8 @@ class CookieJar(AbstractCookieJar):
         host = (url.raw_host or "").lower()
         is_ip = _is_ip(host)
         path = url.raw_path or "/"
-        secure = url.scheme in ("https", "wss") or (
-            bool(host and self._secure_origins) and url.origin() in self._secure_origins
-        )
-        domains = [host] if self._unsafe or not is_ip else []
-        while not is_ip and "." in domains[-1]:
-            domains.append(domains[-1].partition(".")[2])
+        secure = self._is_secure(url)
+        domains = _with_parents(host) if self._unsafe or not is_ip else []
         size = 0
         for domain in (*domains, ""):
             paths = self._domains.get(domain)
@@ -321,9 +339,7 @@ class CookieJar(AbstractCookieJar):
         now = time.time()
         for domain, path, name, one in kept:
             if one.expires_at > now:
-                self._domains.setdefault(domain, {}).setdefault(path, {})[name] = one
-                self._next_expiry = min(self._next_expiry, one.expires_at)
-                self._count += 1
+                self._keep(domain, path, name, one)
 
 
 class DummyCookieJar(AbstractCookieJar):
@@ -370,6 +386,15 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _with_parents(host: str) -> list[str]:
+    """host, and the domains it is in, closest first."""
+    domains = [host]
+    if not _is_ip(host):
+        while "." in domains[-1]:
+            domains.append(domains[-1].partition(".")[2])
+    return domains
 
 
 def _belongs(host: str, domain: str) -> bool:

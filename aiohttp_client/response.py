@@ -220,7 +220,8 @@ class ClientResponse(HeadersMixin):
 
     def _given_type(self) -> str:
         if self._headers is None and self._head is not None:
-            return self._head.first(b"content-type")  # the others are not needed for that
+            values = self._head.values(b"content-type")
+            return values[0] if values else ""
         return self.headers.get(hdrs.CONTENT_TYPE, "")
 
     @property

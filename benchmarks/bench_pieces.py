@@ -93,3 +93,24 @@ def test_cookies_to_send(benchmark: Any, name: str, others: int) -> None:
         assert len(benchmark(filled.filter_cookies, URL("http://example.test/"))) == 2
     finally:
         loop.close()
+
+
+@pytest.mark.parametrize("others", [0, 3000])
+@pytest.mark.parametrize("name", NAMES)
+def test_cookies_received(benchmark: Any, name: str, others: int) -> None:
+    module = importlib.import_module(name)
+    loop = asyncio.new_event_loop()
+    lines = ["session=abcdef0123456789; Path=/; HttpOnly; Max-Age=3600"]
+
+    async def jar() -> Any:
+        jar = module.CookieJar()
+        for number in range(others):
+            jar.update_cookies({"session": "1"}, URL(f"http://site-{number}.test/"))
+        return jar
+
+    try:
+        filled = loop.run_until_complete(jar())
+        benchmark(filled.update_cookies_from_headers, lines, URL("http://example.test/"))
+        assert [(cookie.key, cookie["path"]) for cookie in filled][others:] == [("session", "/")]
+    finally:
+        loop.close()

@@ -293,3 +293,50 @@ def test_the_dummy_keeps_nothing():
 
 def test_cookie_headers_are_taken_apart():
     assert parse_cookie_header('a=1; b="x"; ; c; =d; e=f=g') == [("a", "1"), ("b", '"x"'), ("e", "f=g")]
+
+
+# -- what https has set, http neither overwrites nor hides (RFC 6265bis §5.7)
+
+
+@pytest.mark.parametrize(
+    ("kept_at", "line", "url", "taken"),
+    [
+        ("https://h.test/", "a=2", "http://h.test/", False),
+        ("https://h.test/", "a=2", "https://h.test/", True),
+        ("https://h.test/", "b=2", "http://h.test/", True),
+        ("https://h.test/", "a=2; Domain=h.test", "http://sub.h.test/", False),
+        ("https://h.test/", "a=2", "http://sub.h.test/", False),
+        ("https://sub.h.test/", "a=2", "http://h.test/", False),
+        ("https://sub.h.test/", "a=2", "http://other.h.test/", True),
+        ("https://sub.h.test/", "a=2", "http://ub.h.test/", True),
+        ("https://h.test/x/", "a=2; Path=/", "http://h.test/", True),
+        ("https://h.test/", "a=2; Path=/x", "http://h.test/", False),
+    ],
+)
+def test_cookies_of_https_are_safe_from_http(kept_at, line, url, taken, tmp_path):
+    jar = jar_of("a=1; Secure", url=kept_at)
+    jar.save(tmp_path / "jar")
+    loaded = CookieJar()
+    loaded.load(tmp_path / "jar")
+    for one in (jar, loaded):
+        one.update_cookies_from_headers([line], URL(url))
+        assert (line[:3] in {f"{cookie.key}={cookie.value}" for cookie in one}) is taken
+
+
+@pytest.mark.parametrize("forget", ["clear", "clear_domain", "predicate", "expiry"])
+def test_cookies_of_https_that_are_gone_keep_nobody_out(forget):
+    jar = jar_of("a=1; Secure", "a=2; Secure; Path=/x", url="https://sub.h.test/")
+    jar.update_cookies_from_headers(["a=3"], URL("http://h.test/"))
+    assert len(jar) == 2
+    if forget == "clear":
+        jar.clear()
+    elif forget == "clear_domain":
+        jar.clear_domain("h.test")
+    elif forget == "predicate":
+        jar.clear(lambda cookie: True)
+    else:
+        jar.update_cookies_from_headers(["a=; Max-Age=0", "a=; Max-Age=0; Path=/x"], URL("https://sub.h.test/"))
+    assert len(jar) == 0
+    jar.update_cookies_from_headers(["a=3"], URL("http://h.test/"))
+    assert [cookie.value for cookie in jar] == ["3"]
+    assert not jar._secure

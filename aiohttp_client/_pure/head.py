@@ -156,12 +156,9 @@ class ResponseHead:
             )
         return headers
 
-    def first(self, name: bytes) -> str:
-        """The value of the first field of that name, which is given in lower case; "" if there is none."""
-        for own, value in self.raw_headers:
-            if own.lower() == name:
-                return value.decode("utf-8", "surrogateescape")
-        return ""
+    def values(self, name: bytes) -> list[str]:
+        """Those of the fields of that name, which is given in lower case, without making all of headers."""
+        return [value.decode("utf-8", "surrogateescape") for own, value in self.raw_headers if own.lower() == name]
 
 
 def parse_head(data: bytes | bytearray, limits: HeadLimits, searched: int = 0) -> ResponseHead | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from http.cookies import CookieError, Morsel, SimpleCookie
 from typing import Any
 
@@ -67,7 +68,8 @@ def parse_set_cookie(line: str) -> Morsel[str] | None:
         value = value.strip()
         if known is None or len(value) > _MAX_ATTRIBUTE:
             continue
-        morsel[known] = True if known in _FLAGS else value.strip('"') if known == "path" else value
+        given = True if known in _FLAGS else value.strip('"') if known == "path" else value
+        dict.__setitem__(morsel, known, given)  # a Morsel would check once more whether it knows the name
     return morsel
 
 
@@ -117,6 +119,7 @@ def morsel_of(name: str, value: Any) -> Morsel[str]:
     return made[name]
 
 
+@lru_cache(maxsize=128)
 def parse_date(text: str) -> float | None:
     """Seconds since the epoch of a cookie-date (§5.1.1), None if it is none."""
     time = day = month = year = None
