@@ -69,8 +69,8 @@ class CookieJar(AbstractCookieJar):
         self._secure_origins = frozenset(URL(origin).origin() for origin in origins)
         # Domain → path → name; shared cookies are those of the domain "".
         self._domains: dict[str, dict[str, dict[str, _Kept]]] = {}
-        # (domain, name) → how many Secure cookies of that name there are in the domain and below it.
-        self._secure: dict[_Key, int] = {}
+        # Where there are Secure cookies: (site, name) → (domain, path) of each.
+        self._secure: dict[_Key, set[_Key]] = {}
         self._count = 0
         self._clock = 0  # counts uses
         self._next_expiry = _FOR_EVER
@@ -142,10 +142,10 @@ class CookieJar(AbstractCookieJar):
             return
         self._count -= 1
         if kept.secure:
-            for above in _with_parents(domain):
-                self._secure[above, name] -= 1
-                if not self._secure[above, name]:
-                    del self._secure[above, name]
+            places = self._secure[_site(domain), name]
+            places.remove((domain, path))
+            if not places:
+                del self._secure[_site(domain), name]
         if not names:
             del self._domains[domain][path]
             if not self._domains[domain]:
@@ -226,19 +226,14 @@ class CookieJar(AbstractCookieJar):
         self._count += 1
         self._next_expiry = min(self._next_expiry, kept.expires_at)
         if kept.secure:
-            for above in _with_parents(domain):
-                self._secure[above, name] = self._secure.get((above, name), 0) + 1
+            self._secure.setdefault((_site(domain), name), set()).add((domain, path))
 
     def _has_secure(self, name: str, domain: str, path: str) -> bool:
         """Whether there is a Secure cookie that would be sent where one of this name, domain and path is."""
-        domains = _with_parents(domain)
-        if (domain, name) in self._secure:
-            domains += [own for own in self._domains if own != domain and _belongs(own, domain)]
-        for own in domains:
-            for its, names in self._domains.get(own, {}).items():
-                if name in names and names[name].secure and _path_matches(path or "/", its):
-                    return True
-        return False
+        return any(
+            (_belongs(domain, own) or _belongs(own, domain)) and _path_matches(path or "/", its)
+            for own, its in self._secure.get((_site(domain), name), ())
+        )
 
     def _is_secure(self, url: URL) -> bool:
         """Whether Secure cookies come from there and go there."""
@@ -265,7 +260,9 @@ class CookieJar(AbstractCookieJar):
         is_ip = _is_ip(host)
         path = url.raw_path or "/"
         secure = self._is_secure(url)
-        domains = _with_parents(host) if self._unsafe or not is_ip else []
+        domains = [host] if self._unsafe or not is_ip else []
+        while not is_ip and "." in domains[-1]:
+            domains.append(domains[-1].partition(".")[2])
         size = 0
         for domain in (*domains, ""):
             paths = self._domains.get(domain)
@@ -388,13 +385,9 @@ def _is_ip(host: str) -> bool:
     return True
 
 
-def _with_parents(host: str) -> list[str]:
-    """host, and the domains it is in, closest first."""
-    domains = [host]
-    if not _is_ip(host):
-        while "." in domains[-1]:
-            domains.append(domains[-1].partition(".")[2])
-    return domains
+def _site(domain: str) -> str:
+    """What all domains share that belong to each other, and cookies with more than their host: two labels."""
+    return domain if _is_ip(domain) else ".".join(domain.rsplit(".", 2)[-2:])
 
 
 def _belongs(host: str, domain: str) -> bool:
