@@ -78,7 +78,7 @@ cdef class ResponseHead:
             self._headers = CIMultiDictProxy(CIMultiDict(self._split(True)))
         return self._headers
 
-    def values(self, bytes name):
+    def values(self, bytes name not None):
         cdef const char *s = PyBytes_AS_STRING(self._head)
         cdef Py_ssize_t at = self._fields, end = PyBytes_GET_SIZE(self._head)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(name)

@@ -69,8 +69,8 @@ class CookieJar(AbstractCookieJar):
         self._secure_origins = frozenset(URL(origin).origin() for origin in origins)
         # Domain → path → name; shared cookies are those of the domain "".
         self._domains: dict[str, dict[str, dict[str, _Kept]]] = {}
-        # Where there are Secure cookies: (site, name) → (domain, path) of each.
-        self._secure: dict[_Key, set[_Key]] = {}
+        # Where there are Secure cookies: name → site → (domain, path) of each.
+        self._secure: dict[str, dict[str, set[_Key]]] = {}
         self._count = 0
         self._clock = 0  # counts uses
         self._next_expiry = _FOR_EVER
@@ -131,9 +131,10 @@ class CookieJar(AbstractCookieJar):
                 self._drop(domain, path, kept.morsel.key)
 
     def clear_domain(self, domain: str) -> None:
-        for own, path, kept in list(self._all()):
-            if own == domain or own.endswith(f".{domain}"):
-                self._drop(own, path, kept.morsel.key)
+        for own in [own for own in self._domains if own == domain or own.endswith(f".{domain}")]:
+            for path, names in list(self._domains[own].items()):
+                for name in list(names):
+                    self._drop(own, path, name)
 
     def _drop(self, domain: str, path: str, name: str) -> None:
         names = self._domains.get(domain, {}).get(path)
@@ -142,10 +143,12 @@ class CookieJar(AbstractCookieJar):
             return
         self._count -= 1
         if kept.secure:
-            places = self._secure[_site(domain), name]
-            places.remove((domain, path))
-            if not places:
-                del self._secure[_site(domain), name]
+            sites, site = self._secure[name], _site(domain)
+            sites[site].remove((domain, path))
+            if not sites[site]:
+                del sites[site]
+                if not sites:
+                    del self._secure[name]
         if not names:
             del self._domains[domain][path]
             if not self._domains[domain]:
@@ -226,13 +229,19 @@ class CookieJar(AbstractCookieJar):
         self._count += 1
         self._next_expiry = min(self._next_expiry, kept.expires_at)
         if kept.secure:
-            self._secure.setdefault((_site(domain), name), set()).add((domain, path))
+            self._secure.setdefault(name, {}).setdefault(_site(domain), set()).add((domain, path))
 
     def _has_secure(self, name: str, domain: str, path: str) -> bool:
         """Whether there is a Secure cookie that would be sent where one of this name, domain and path is."""
+        sites = self._secure.get(name)
+        if sites is None:
+            return False
+        # Of others a domain of a single label, such as localhost, may be the site, too.
+        near = {_site(domain), domain.rpartition(".")[2]} if "." in domain else sites
         return any(
             (_belongs(domain, own) or _belongs(own, domain)) and _path_matches(path or "/", its)
-            for own, its in self._secure.get((_site(domain), name), ())
+            for site in near
+            for own, its in sites.get(site, ())
         )
 
     def _is_secure(self, url: URL) -> bool:
@@ -386,7 +395,7 @@ def _is_ip(host: str) -> bool:
 
 
 def _site(domain: str) -> str:
-    """What all domains share that belong to each other, and cookies with more than their host: two labels."""
+    """The two last labels of a domain: what all share that belong to each other, but for domains of one label."""
     return domain if _is_ip(domain) else ".".join(domain.rsplit(".", 2)[-2:])
 
 

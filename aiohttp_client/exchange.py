@@ -86,7 +86,10 @@ class Exchanger:
                 raise
             response = self._answering(request, head, body, connection, waiter)
             if head.has_cookies:  # those of redirects and refusals, too
-                self._jar.update_cookies_from_headers(head.values(b"set-cookie"), request.target.url)
+                lines = response._values(b"set-cookie")
+                if lines is None:
+                    lines = response.headers.getall(hdrs.SET_COOKIE, [])
+                self._jar.update_cookies_from_headers(lines, request.target.url)
             return response
 
     async def through(self, middlewares: Sequence[ClientMiddlewareType], request: ClientRequest) -> ClientResponse:

@@ -218,11 +218,17 @@ class ClientResponse(HeadersMixin):
             self._headers = self._head.headers
         return self._headers
 
+    def _values(self, name: bytes) -> list[str] | None:
+        """Those of the fields of that lower-case name; None if headers are made already, or a subclass's own."""
+        if self._headers is None and self._head is not None and type(self).headers is _OWN_HEADERS:
+            return self._head.values(name)
+        return None
+
     def _given_type(self) -> str:
-        if self._headers is None and self._head is not None:
-            values = self._head.values(b"content-type")
-            return values[0] if values else ""
-        return self.headers.get(hdrs.CONTENT_TYPE, "")
+        values = self._values(b"content-type")
+        if values is None:
+            return super()._given_type()
+        return values[0] if values else ""
 
     @property
     def raw_headers(self) -> RawHeaders:
@@ -517,6 +523,9 @@ class ClientResponse(HeadersMixin):
     ) -> None:
         self._in_context = False
         self.close()
+
+
+_OWN_HEADERS = ClientResponse.headers
 
 
 class _Nothing:

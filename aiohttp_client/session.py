@@ -25,15 +25,12 @@ from ._net.tls import SSLOption, check_ssl
 from ._wire.auth import BasicAuth
 from ._wire.query import with_params, with_plain_params
 from ._wire.serialize import canonical_method
-from ._wire.urls import parse_url, plainly_joined
+from ._wire.urls import parse_url, plain_base, plainly_joined
 from .abc import AbstractCookieJar
 from .base_connector import BaseConnector
 from .connector import TCPConnector
 from .cookiejar import CookieJar, cookies_to_send
-from .exceptions import (
-    InvalidUrlClientError,
-    NonHttpUrlClientError,
-)
+from .exceptions import InvalidURL, InvalidUrlClientError, NonHttpUrlClientError
 from .exchange import Exchanger
 from .head_template import HeadTemplate, header_names, merged_headers
 from .middlewares import ClientMiddlewareType, checked_middlewares
@@ -130,7 +127,7 @@ class ClientSession:
             config.freeze()
         middlewares = checked_middlewares(middlewares)
         self._base_url = base = _checked_base(base_url)
-        self._base_text = "" if base is None else str(base.with_query(None).with_fragment(None))
+        self._base_text = "" if base is None else plain_base(base)
         self._auth = checked_auth(auth)
         self._cookie_jar = CookieJar() if cookie_jar is None else cookie_jar
         if cookies:
@@ -392,7 +389,10 @@ class ClientSession:
             if text and params:
                 text = with_plain_params(text, params)
             if text:
-                return target_of(text)
+                try:
+                    return target_of(text)
+                except (InvalidURL, NonHttpUrlClientError):
+                    pass  # what is said of it should not quote the params: they may be secret
         try:
             parsed = parse_url(url)
             if self._base_url is not None and not parsed.absolute:

@@ -4,8 +4,8 @@ Working that out takes yarl several microseconds, so targets are kept by the tex
 A scraper never asks for the same URL twice but for the same origin all the time: a URL whose
 origin is known and whose rest is plain (nothing to quote, no dot segments) never meets yarl
 unless somebody looks at Target.url. To keep its targets, too, would cost it more than making them:
-they push other things out of the processor's caches. So one in sixteen is kept: a URL that is asked
-for again and again is soon among them.
+they push other things out of the processor's caches. So one in sixteen is kept, by chance: a URL that is
+asked for again and again is soon among them.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from .._wire.urls import parse_url
 from ..exceptions import InvalidUrlClientError, NonHttpUrlClientError
 from .tls import SSLOption
 
-# Of so many URLs that were not kept, one is from now on,
+# Of so many URLs that are not kept, one is from now on,
 _KEEPS_ONE_IN = 16
-# up to so many, of half a kilobyte each; a full cache is emptied.
+# if it is no longer than this, and up to so many, of a kilobyte at most; a full cache is emptied.
+_LONGEST_KEPT = 256
 _MOST_TARGETS = 4096
 _MOST_ORIGINS = 32768
 
@@ -119,7 +120,7 @@ class Target:
 
 
 _targets: dict[str, Target] = {}
-_misses = 0
+_chance = 0  # a number below 2**31, another one each time
 _origins: dict[str, Origin] = {}
 
 
@@ -128,7 +129,7 @@ def target_of(url: str | URL) -> Target:
 
     Raises TypeError for anything but str and URL, InvalidUrlClientError for a URL without a
     usable host, NonHttpUrlClientError for another scheme."""
-    global _misses
+    global _chance
     if not isinstance(url, str):
         if not isinstance(url, URL):
             raise TypeError(f"url must be str or yarl.URL, got {type(url).__name__}")
@@ -136,8 +137,9 @@ def target_of(url: str | URL) -> Target:
     target = _targets.get(url)
     if target is None:
         target = _from_text(url)
-        _misses += 1
-        if not _misses % _KEEPS_ONE_IN:
+        # Not each sixteenth: who asks for two URLs by turns might never see one of them kept.
+        _chance = (_chance * 1103515245 + 12345) % 2**31
+        if _chance < 2**31 // _KEEPS_ONE_IN and len(url) <= _LONGEST_KEPT:
             if len(_targets) >= _MOST_TARGETS:
                 _targets.clear()
             _targets[url] = target

@@ -8,6 +8,7 @@ from yarl import URL
 
 # References that mean the same behind a base that ends in "/": no scheme, no query, nothing to quote or to resolve.
 _is_plain_path = re.compile(r"(?:(?!\.)[A-Za-z0-9._~-]++(?:/|\Z))++").fullmatch
+_is_absolute = re.compile(r"https?://[A-Za-z0-9]").match
 _authority = re.compile(r"\s*(?:[A-Za-z][A-Za-z0-9+.-]*:)?//([^/?#]*)").match
 
 
@@ -26,8 +27,16 @@ def parse_url(given: str | URL, *, encoded: bool = False) -> URL:
         raise ValueError(f"Invalid URL: {given!r}") from error
 
 
+def plain_base(base: URL) -> str:
+    """The text that plain references may be put behind to join them to base (RFC 3986 §5); "" if there is none."""
+    text = str(base.join(URL("./")))
+    # Not all that URL(…, encoded=True) makes survives being read again.
+    is_plain = base.scheme in ("http", "https") and text.endswith("/") and str(URL(text)) == text
+    return text if is_plain else ""
+
+
 def plainly_joined(base: str, reference: str) -> str:
-    """reference resolved against base (RFC 3986 §5), which ends in "/", where that needs no yarl; "" where it does."""
-    if reference.startswith(("http://", "https://")):
+    """reference joined to base, which is plain_base() of a URL, where that needs no yarl; "" where it does."""
+    if _is_absolute(reference):
         return reference
-    return base + reference if _is_plain_path(reference) else ""
+    return base + reference if base and _is_plain_path(reference) else ""

@@ -1,6 +1,7 @@
 """Redirects over the wire: what each hop is sent."""
 
 import pytest
+from yarl import URL
 
 import aiohttp_client as aiohttp
 
@@ -203,6 +204,36 @@ async def test_base_url(origin):
                 pass
     paths = [lines(request)[0].split()[1] for request in origin.requests]
     assert paths == ["/api/v1/x", "/x", "/api/x", "/api/v1/?a=1", "/own"]
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "params", "sent"),
+    [
+        ("{}", "x/1", None, "/x/1"),
+        ("{}", "80", None, "/80"),
+        ("{}", "-evil.test/x", {"q": 1}, "/-evil.test/x?q=1"),
+        ("{}?a=1", "x", None, "/x"),
+        ("{}#f", "x", {"a": "b"}, "/x?a=b"),
+        ("{}/v1/", "x", {"a": "b c"}, "/v1/x?a=b+c"),
+        ("{}/v1/", "x?a=1", {"b": 2}, "/v1/x?a=1&b=2"),
+        ("{}/%7Eu/", "x", {"a": "b"}, "/%7Eu/x?a=b"),
+        ("{}/v1/", "{}/own", {"a": "b"}, "/own?a=b"),
+    ],
+)
+async def test_references_stay_with_the_host_of_base_url(origin, base, url, params, sent):
+    origin.plays(OK)
+    async with aiohttp.ClientSession(URL(base.format(origin.url), encoded=True)) as session:
+        async with session.get(url.format(origin.url), params=params) as response:
+            assert response.url.host == URL(origin.url).host and response.url.port == URL(origin.url).port
+    assert lines(origin.requests[0])[0].split()[1] == sent
+
+
+async def test_what_is_said_of_an_unusable_url_does_not_tell_the_params():
+    async with aiohttp.ClientSession() as session:
+        for url in ("http://api\\host/", "http://h:port/"):
+            with pytest.raises(aiohttp.InvalidURL) as caught:
+                await session.get(url, params={"key": "secret"})
+            assert "secret" not in f"{caught.value!s}{caught.value!r}"
 
 
 @pytest.mark.parametrize("base", ["/relative/", "http://h/no-slash", "//h/"])

@@ -382,6 +382,18 @@ def test_fields_that_replace_none_need_no_dict(given, added, lines):
     assert template.lines_with(given, added) == lines.encode()
 
 
+def test_many_sets_of_names_are_not_all_remembered():
+    from aiohttp_client._http import HttpVersion11
+    from aiohttp_client.head_template import HeadTemplate
+
+    template = HeadTemplate(CIMultiDict({"Authorization": "Bearer x"}), frozenset(), HttpVersion11, force_close=False)
+    assert template.plain and template.lines.startswith(b"Authorization: Bearer x\r\n")
+    for n in range(1000):
+        lines = template.lines_with({f"X-{n}": "1", "accept": "a/b"}, ())
+        assert lines.count(b"\r\n") == 5 and f"X-{n}: 1\r\naccept: a/b\r\n".encode() in lines
+    assert len(template._beside) <= 64
+
+
 class Name(str, enum.Enum):  # noqa: UP042  # a StrEnum would format as what it is
     AUTH = "Authorization"
     VALUE = "Bearer x"

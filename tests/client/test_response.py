@@ -182,6 +182,29 @@ async def test_json(opened, content_type):
         assert await r.json() == {"ключ": [1, None]}
 
 
+async def test_a_response_class_may_have_headers_of_its_own(origin):
+    class Mended(aiohttp.ClientResponse):
+        @property
+        def headers(self):
+            return CIMultiDictProxy(CIMultiDict({"Content-Type": "application/json", "Set-Cookie": "mended=1"}))
+
+    origin.plays(answer(b"[]", [("Content-Type", "text/html; charset=latin-1"), ("Set-Cookie", "sent=1")]))
+    jar = aiohttp.CookieJar(unsafe=True)
+    async with aiohttp.ClientSession(response_class=Mended, cookie_jar=jar) as session, session.get(origin.url) as r:
+        assert (r.content_type, r.charset, await r.json()) == ("application/json", None, [])
+    assert [cookie.key for cookie in jar] == ["mended"]
+
+
+async def test_what_content_type_says_is_the_same_before_and_after_all_headers_are_made(opened):
+    async with opened(
+        answer(b"[]", [("content-TYPE", "application/json; charset=latin-1"), ("Content-Type", "x/y")])
+    ) as r:
+        before = r.content_type, r.charset, await r.json(), r.get_encoding()
+        assert r.headers.getall("Content-Type") == ["application/json; charset=latin-1", "x/y"]
+        assert before == (r.content_type, r.charset, await r.json(), r.get_encoding())
+        assert before == ("application/json", "latin-1", [], "iso8859-1")
+
+
 async def test_json_of_something_else(opened):
     async with opened(answer(b"[]", [("Content-Type", "text/html")])) as r:
         with pytest.raises(aiohttp.ContentTypeError, match="text/html.*content_type=None") as caught:
