@@ -211,12 +211,10 @@ class CookieJar(AbstractCookieJar):
         path = path.rstrip("/") or ("/" if host else "")
         morsel["domain"], morsel["path"] = domain, path or "/"
         name = morsel.key
-        old = self._domains.get(domain, {}).get(path, {}).get(name)
         if not secure_origin and self._has_secure(name, domain, path):
             return  # RFC 6265bis §5.7: what https has set, http neither overwrites nor hides
         expires_at = _expiry(morsel)
-        if old is not None:
-            self._drop(domain, path, name)
+        self._drop(domain, path, name)
         if expires_at <= time.time():
             return
         self._clock += 1

@@ -525,6 +525,7 @@ class ClientResponse(HeadersMixin):
         self.close()
 
 
+# What a subclass, or a test that replaces it, may have in its place.
 _OWN_HEADERS = ClientResponse.headers
 
 

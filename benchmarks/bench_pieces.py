@@ -5,6 +5,7 @@ python -m pytest benchmarks/bench_pieces.py
 
 import asyncio
 import importlib
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -75,42 +76,30 @@ def test_stream_of_64_pieces(benchmark: Any, name: str) -> None:
         loop.close()
 
 
+def _jar(name: str, cookies: Iterable[tuple[dict[str, str], str]]) -> Any:
+    """A jar of the client of that name with cookies, each with the host they are of."""
+
+    async def filled() -> Any:  # aiohttp makes one only where a loop runs
+        jar = importlib.import_module(name).CookieJar()
+        for given, host in cookies:
+            jar.update_cookies(given, URL(f"http://{host}/"))
+        return jar
+
+    return asyncio.run(filled())
+
+
 @pytest.mark.parametrize("others", [0, 5000])
 @pytest.mark.parametrize("name", NAMES)
 def test_cookies_to_send(benchmark: Any, name: str, others: int) -> None:
-    module = importlib.import_module(name)
-    loop = asyncio.new_event_loop()
-
-    async def jar() -> Any:
-        jar = module.CookieJar()
-        for number in range(others):
-            jar.update_cookies({f"name-{number}": "value"}, URL(f"http://site-{number % 1000}.test/"))
-        jar.update_cookies({"session": "1", "theme": "dark"}, URL("http://example.test/"))
-        return jar
-
-    try:
-        filled = loop.run_until_complete(jar())
-        assert len(benchmark(filled.filter_cookies, URL("http://example.test/"))) == 2
-    finally:
-        loop.close()
+    cookies = [({f"name-{number}": "value"}, f"site-{number % 1000}.test") for number in range(others)]
+    jar = _jar(name, [*cookies, ({"session": "1", "theme": "dark"}, "example.test")])
+    assert len(benchmark(jar.filter_cookies, URL("http://example.test/"))) == 2
 
 
 @pytest.mark.parametrize("others", [0, 3000])
 @pytest.mark.parametrize("name", NAMES)
 def test_cookies_received(benchmark: Any, name: str, others: int) -> None:
-    module = importlib.import_module(name)
-    loop = asyncio.new_event_loop()
+    jar = _jar(name, [({"session": "1"}, f"site-{number}.test") for number in range(others)])
     lines = ["session=abcdef0123456789; Path=/; HttpOnly; Max-Age=3600"]
-
-    async def jar() -> Any:
-        jar = module.CookieJar()
-        for number in range(others):
-            jar.update_cookies({"session": "1"}, URL(f"http://site-{number}.test/"))
-        return jar
-
-    try:
-        filled = loop.run_until_complete(jar())
-        benchmark(filled.update_cookies_from_headers, lines, URL("http://example.test/"))
-        assert [(cookie.key, cookie["path"]) for cookie in filled][others:] == [("session", "/")]
-    finally:
-        loop.close()
+    benchmark(jar.update_cookies_from_headers, lines, URL("http://example.test/"))
+    assert [(cookie.key, cookie["path"]) for cookie in jar][others:] == [("session", "/")]
